@@ -1,0 +1,54 @@
+# make install   fill .venv
+# make demo      train an SDPose model on toy data, test it, draw pictures
+# make test      run the tests
+# make lint      check style and types
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+# The first Python that the pinned packages exist for; `make PYTHON=... install` takes another.
+PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.10; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' \
+	2>/dev/null && { echo "$$python"; break; }; done)
+
+DEMO_CONFIG := configs/sdpose/td-hm_sdpose-toy_1xb16-14e_toy-coco-128x96.py
+DEMO_DATA := data/toy_coco
+DEMO_DIR := work_dirs/demo
+
+.PHONY: help
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+.PHONY: install
+install: $(VENV)/installed
+
+$(VENV)/installed: requirements.txt setup.py $(wildcard requirements/*.txt)
+	@test -n "$(PYTHON)" || { echo 'Error: no Python 3.10, 3.11 or 3.12 found.' \
+		'Install one, or name it: make PYTHON=/path/to/python3.11 install' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo 'Error: $(PYTHON) cannot make a virtual environment.' \
+		'On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	$(RUN) -m pip install -r requirements/build.txt
+	$(RUN) -m pip install --no-build-isolation -r requirements.txt -r requirements/dev.txt
+	$(RUN) -m pip install --no-deps -r requirements/openmmlab.txt
+	$(RUN) -m pip install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: demo
+demo: install
+	$(RUN) tools/dataset/make_toy_coco.py $(DEMO_DATA) --images 1000
+	$(RUN) tools/train.py $(DEMO_CONFIG) --work-dir $(DEMO_DIR) --resume
+	$(RUN) tools/test.py $(DEMO_CONFIG) $(DEMO_DIR)/epoch_14.pth --work-dir $(DEMO_DIR)/test \
+		--out $(DEMO_DIR)/ap.json \
+		--cfg-options test_evaluator.outfile_prefix=$(DEMO_DIR)/predictions
+
+.PHONY: test
+test: install
+	$(RUN) -m pytest
+
+.PHONY: lint
+lint: install
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy

@@ -1,0 +1,16 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Tokenized human pose estimation and its distillation, as a plugin of MMPose 1.x.
+
+Importing this package registers all its modules in MMPose's registries. Configs do that with
+``custom_imports = dict(imports=['sdpose'])``; a script imports ``sdpose`` before ``mmpose``.
+"""
+
+from sdpose.compat import import_mmpose
+
+import_mmpose()
+
+from sdpose import engine, models  # noqa: E402  MMPose must be importable before these are
+from sdpose.errors import InputError  # noqa: E402
+from sdpose.version import __version__  # noqa: E402
+
+__all__ = ['InputError', '__version__', 'engine', 'models']

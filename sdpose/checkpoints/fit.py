@@ -1,0 +1,53 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Refuse a checkpoint that belongs to another model."""
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
+
+from sdpose.checkpoints.published import recognise_layout
+from sdpose.errors import InputError
+
+
+class CheckpointFitHook(Hook):
+    """Stop before weights are loaded that do not fit: MMEngine would only log a warning."""
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Check the checkpoint that the runner has just read."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        check_checkpoint_fits(model, checkpoint, runner._load_from or 'The checkpoint')
+
+
+def check_checkpoint_fits(model: nn.Module, checkpoint: dict, name: str) -> None:
+    """Raise when a checkpoint does not hold exactly the weights of a model.
+
+    Args:
+        model: The model that will receive the weights (it may be changed in the attempt).
+        checkpoint: With ``state_dict``, or itself a state dict.
+        name: What to call the checkpoint in the message.
+
+    Raises:
+        InputError: Names or shapes differ; the message has the first of them.
+    """
+    state_dict = checkpoint.get('state_dict', checkpoint)
+    layout = recognise_layout(state_dict)
+    if layout is not None:
+        raise InputError(
+            f'{name} is a published {layout} checkpoint (MMPose 0.x). '
+            f'Convert it first: python tools/convert_checkpoint.py {name} converted.pth'
+        )
+    try:
+        result = model.load_state_dict(dict(state_dict), strict=False)
+    except RuntimeError as error:
+        shapes = [line.strip() for line in str(error).splitlines() if 'size mismatch' in line]
+        problems = shapes or [str(error)]
+    else:
+        problems = [f'{key} is missing in it' for key in result.missing_keys]
+        problems += [f'{key} is not part of the model' for key in result.unexpected_keys]
+    if problems:
+        more = f' (and {len(problems) - 3} more)' if len(problems) > 3 else ''
+        raise InputError(
+            f'{name} belongs to another model than this config: {"; ".join(problems[:3])}{more}. '
+            'Give the config that it was trained with.'
+        )

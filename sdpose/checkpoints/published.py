@@ -1,0 +1,107 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""The names that published checkpoints (MMPose 0.x) give to the same weights."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from sdpose.errors import InputError
+
+# Root of the transformer's keys in each published layout.
+LAYOUTS = {
+    'SDPose or PPT': r'keypoint_head\.tokenpose\.transformer_layer1\.',
+    'TokenPose': r'keypoint_head\.tokenpose\.transformer\.',
+}
+
+# Published name -> ours, the first match counts; None drops the entry.
+RENAMES: tuple[tuple[str, str | None], ...] = (
+    (r'^keypoint_head\.tokenpose\.pos_embedding$', None),  # fixed, and computed anew
+    (r'^keypoint_head\.tokenpose\.keypoint_token$', 'neck.keypoint_tokens'),
+    (r'^keypoint_head\.tokenpose\.patch_to_embedding\.', 'neck.patch_embedding.'),
+    (r'^keypoint_head\.tokenpose\.mlp_head\.', 'head.mlp.'),
+    (r'^keypoint_head\.tokenpose\.transformer(_layer1)?\.layers\.', 'neck.layers.'),
+    (r'^backbone\.', 'backbone.'),
+)
+
+# Published name within one encoder layer -> ours.
+LAYER_RENAMES = (
+    (r'\.0\.fn\.norm\.', '.attention_norm.'),
+    (r'\.0\.fn\.fn\.to_qkv\.', '.attention.qkv.'),
+    (r'\.0\.fn\.fn\.to_out\.0\.', '.attention.out.'),
+    (r'\.1\.fn\.norm\.', '.mlp_norm.'),
+    (r'\.1\.fn\.fn\.net\.0\.', '.mlp.0.'),
+    (r'\.1\.fn\.fn\.net\.3\.', '.mlp.2.'),
+)
+
+# Low-resolution outputs of HRNet's third stage, which nothing reads where stage 4 is cut off.
+UNUSED_FUSE_LAYERS = r'^backbone\.stage3\.3\.fuse_layers\.[12]\.'
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A published checkpoint under our names.
+
+    Attributes:
+        layout: Which published layout it had.
+        state_dict: Our name -> tensor.
+        dropped: Published names that have no counterpart.
+    """
+
+    layout: str
+    state_dict: dict[str, Tensor]
+    dropped: tuple[str, ...]
+
+
+def recognise_layout(names: Iterable[str]) -> str | None:
+    """Name the published layout that a state dict has, or return ``None``."""
+    names = list(names)
+    for layout, root in LAYOUTS.items():
+        if any(re.match(root, name) for name in names):
+            return layout
+    return None
+
+
+def convert_published(state_dict: Mapping[str, Tensor]) -> Converted:
+    """Rename the weights of a published checkpoint.
+
+    Args:
+        state_dict: Published name -> tensor.
+
+    Raises:
+        InputError: The layout is not a published one, or some names are unknown.
+    """
+    layout = recognise_layout(state_dict)
+    if layout is None:
+        raise InputError(
+            f'This is no published checkpoint of {" / ".join(LAYOUTS)}. '
+            f'Its first names are: {", ".join(list(state_dict)[:4]) or "none"}.'
+        )
+    converted: dict[str, Tensor] = {}
+    dropped: list[str] = []
+    unknown: list[str] = []
+    stage4_is_cut = not any(name.startswith('backbone.stage4.') for name in state_dict)
+    for name, tensor in state_dict.items():
+        if stage4_is_cut and re.match(UNUSED_FUSE_LAYERS, name):
+            dropped.append(name)
+            continue
+        pattern, ours = next(
+            ((pattern, ours) for pattern, ours in RENAMES if re.match(pattern, name)), ('', '')
+        )
+        if ours is None:
+            dropped.append(name)
+        elif not ours:
+            unknown.append(name)
+        else:
+            converted[_rename_in_layer(re.sub(pattern, ours, name))] = tensor
+    if unknown:
+        raise InputError(f'It looks like {layout}, but these names are unknown: {unknown[:4]}.')
+    return Converted(layout, converted, tuple(dropped))
+
+
+def _rename_in_layer(name: str) -> str:
+    if name.startswith('neck.layers.'):
+        for pattern, ours in LAYER_RENAMES:
+            name = re.sub(pattern, ours, name)
+    return name

@@ -1,0 +1,188 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""What the command-line tools share: options, configs, and errors that read well."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+
+from sdpose.errors import InputError
+
+FREE_KEYS = ('work_dir', 'load_from', 'resume', 'sync_bn', 'find_unused_parameters', 'val_cfg')
+
+
+def make_parser(description: str, examples: str) -> argparse.ArgumentParser:
+    """Build a parser whose help ends with examples.
+
+    Args:
+        description: What the tool does, one sentence.
+        examples: Commands that a reader can copy.
+    """
+    return argparse.ArgumentParser(
+        description=description,
+        epilog=f'examples:\n{examples}',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that training and testing share, named as MMPose names them."""
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser.add_argument('--data-root', help="folder of the data set, instead of the config's")
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='settings that replace those of the config, e.g. train_cfg.max_epochs=2 '
+        'test_dataloader.dataset.bbox_file=None; lists as key="[a,b]"',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='how several processes were started; tools/dist_*.sh and slurm_*.sh set it',
+    )
+    # torch.distributed.launch passes it; MMEngine reads the environment variable
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def load_run_config(args: argparse.Namespace) -> Config:
+    """Read the config of a run and apply the options of :func:`add_run_arguments`.
+
+    Args:
+        args: With ``config`` and the shared options.
+
+    Raises:
+        InputError: The config cannot be read, or an option names no setting.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = load_config(args.config)
+    cfg.launcher = args.launcher
+    if args.data_root:
+        _replace_data_root(cfg, args.data_root)
+    check_options(cfg, args.cfg_options)
+    cfg.merge_from_dict(args.cfg_options)
+    # as in MMPose: option, then config, then the config's name
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+    return cfg
+
+
+def load_config(path: str) -> Config:
+    """Read a config file.
+
+    Args:
+        path: A file, or ``mmpose::...`` for one of MMPose's own.
+
+    Raises:
+        InputError: It is missing or broken.
+    """
+    if '::' not in path and not Path(path).is_file():
+        near = get_close_matches(Path(path).name, [p.name for p in Path('configs').rglob('*.py')])
+        raise InputError(
+            f'There is no config {path}.' + (f' Did you mean {near[0]}?' if near else '')
+        )
+    try:
+        return Config.fromfile(path)
+    except Exception as error:  # a config is Python: anything can be wrong with it
+        raise InputError(f'{path} cannot be read: {type(error).__name__}: {error}') from error
+
+
+def check_options(cfg: Config, options: dict[str, Any]) -> None:
+    """Refuse options that name no setting: MMEngine would silently add what is mistyped.
+
+    A new last key is let through where a ``type`` beside it will check it, or where nothing
+    that is similar exists.
+
+    Args:
+        cfg: The config before the options are applied.
+        options: Dotted key -> value.
+    """
+    for key in options:
+        node: Any = cfg
+        parts = key.split('.')
+        for index, part in enumerate(parts):
+            if isinstance(node, (list, tuple)) and part.isdigit() and int(part) < len(node):
+                node = node[int(part)]
+                continue
+            if not isinstance(node, dict | Config):
+                break
+            if part in node:
+                node = node[part]
+                continue
+            near = get_close_matches(part, list(node.keys()), n=1, cutoff=0.7)
+            is_last = index == len(parts) - 1
+            typed = 'type' in node
+            if is_last and (typed or not near) and (node is not cfg or part in FREE_KEYS):
+                break
+            where = '.'.join(parts[:index]) or 'the config'
+            hint = f' Did you mean {near[0]}?' if near else ''
+            raise InputError(f'--cfg-options {key}: {where} has no setting {part!r}.{hint}')
+
+
+def _replace_data_root(cfg: Config, data_root: str) -> None:
+    """Replace the config's data_root in every path that begins with it."""
+    old = cfg.get('data_root')
+    if not old:
+        raise InputError('--data-root replaces the data_root of a config, but this one has none.')
+    new = str(Path(data_root)) + '/'
+
+    def replaced(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: replaced(value) for key, value in node.items()}
+        if isinstance(node, (list, tuple)):
+            return type(node)(replaced(value) for value in node)
+        return new + node[len(old) :] if isinstance(node, str) and node.startswith(old) else node
+
+    cfg.merge_from_dict(replaced(cfg.to_dict()))
+
+
+@contextmanager
+def building(config: str) -> Iterator[None]:
+    """Turn errors that wrong settings cause while a run is built into :class:`InputError`."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, AssertionError, FileNotFoundError) as error:
+        message = str(error.args[0]) if error.args else type(error).__name__
+        message = message.split('. Please check whether')[0]
+        raise InputError(f'{config} cannot be built: {message}') from error
+
+
+def run_tool(main: Callable[[], int | None]) -> None:
+    """Run a tool; print what the user can mend as one line, and exit with its status.
+
+    ``SDPOSE_TRACEBACK=1`` shows the stack trace of such errors as well.
+
+    Args:
+        main: The tool; returns its exit status, or ``None`` for 0.
+    """
+    try:
+        status = main() or 0
+    except InputError as error:
+        status = _report(error, str(error))
+    except KeyboardInterrupt:
+        sys.stderr.write('\nInterrupted; what was written so far is kept.\n')
+        status = 130
+    except Exception as error:
+        unreadable = re.search(r'occurs when loading `(.+?)`', str(error))
+        if unreadable is None:
+            raise
+        status = _report(error, f'The image {unreadable[1]} is missing or broken.')
+    sys.exit(status)
+
+
+def _report(error: Exception, message: str) -> int:
+    if os.environ.get('SDPOSE_TRACEBACK') == '1':
+        raise error
+    sys.stderr.write(f'Error: {message}\n')
+    return 1

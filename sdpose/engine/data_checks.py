@@ -1,0 +1,97 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Look at the data that a config names before anything is built, to say clearly what is wrong."""
+
+import json
+import mmap
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from sdpose.errors import InputError
+
+HOW_TO_GET_DATA = (
+    'Link your copy (ln -s /path/to/coco data/coco), give another folder with --data-root, '
+    'or make the toy set: python tools/dataset/make_toy_coco.py data/toy_coco'
+)
+# The keypoints of the first annotation; those of a category are names, in quotes.
+FIRST_KEYPOINTS = re.compile(rb'"keypoints"\s*:\s*\[\s*([-\d][^\]]*)\]')
+
+
+def check_data(cfg: Config, phases: Iterable[str]) -> None:
+    """Check the data sets of some phases of a run.
+
+    Args:
+        cfg: The run's config.
+        phases: Of ``train``, ``val``, ``test``.
+
+    Raises:
+        InputError: A folder or file is missing, an annotation file is not COCO's format, or it
+            has another number of keypoints than the head.
+    """
+    num_keypoints = cfg.model.get('head', {}).get('out_channels')
+    for phase in phases:
+        for dataset in _datasets(cfg.get(f'{phase}_dataloader') or {}):
+            _check_dataset(dataset, num_keypoints)
+
+
+def _datasets(node: Any) -> Iterator[dict]:
+    """Every dict with an ``ann_file``, also inside wrappers such as CombinedDataset."""
+    if isinstance(node, dict):
+        if isinstance(node.get('ann_file'), str):
+            yield node
+        for child in node.values():
+            yield from _datasets(child)
+    elif isinstance(node, (list, tuple)):
+        for child in node:
+            yield from _datasets(child)
+
+
+def _check_dataset(dataset: dict, num_keypoints: int | None) -> None:
+    data_root = Path(dataset.get('data_root') or '')
+    if not data_root.is_dir():
+        raise InputError(f'There is no data folder {data_root}. {HOW_TO_GET_DATA}')
+    ann_file = data_root / dataset['ann_file']
+    images = data_root / dataset.get('data_prefix', {}).get('img', '')
+    bbox_file = dataset.get('bbox_file')
+    if not ann_file.is_file():
+        raise InputError(f'There is no annotation file {ann_file}. {HOW_TO_GET_DATA}')
+    if not images.is_dir():
+        raise InputError(f'There is no image folder {images}. {HOW_TO_GET_DATA}')
+    if bbox_file and not Path(bbox_file).is_file():
+        raise InputError(
+            f"There is no file of person boxes {bbox_file}. Get it from MMPose's page on COCO, "
+            'or test with ground-truth boxes: --cfg-options '
+            'val_dataloader.dataset.bbox_file=None test_dataloader.dataset.bbox_file=None'
+        )
+    check_annotation_file(ann_file, num_keypoints)
+
+
+def check_annotation_file(path: Path, num_keypoints: int | None) -> None:
+    """Check that a file looks like COCO keypoint annotations, without parsing all of it.
+
+    Args:
+        path: Existing file; COCO's own has hundreds of megabytes, hence the partial look.
+        num_keypoints: Expected number of keypoints a person; ``None`` takes any.
+
+    Raises:
+        InputError: It does not, or it has another number of keypoints.
+    """
+    not_coco = f'{path} is not an annotation file in COCO format'
+    if path.stat().st_size == 0:
+        raise InputError(f'{not_coco}: it is empty.')
+    with path.open('rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        if text[:64].lstrip()[:1] != b'{' or text[-64:].rstrip()[-1:] != b'}':
+            raise InputError(f'{not_coco}: it is not a whole JSON object. Copy it again.')
+        missing = [key for key in ('images', 'annotations') if text.find(f'"{key}"'.encode()) < 0]
+        if missing:
+            raise InputError(f'{not_coco}: it has no "{missing[0]}".')
+        match = FIRST_KEYPOINTS.search(text)
+        values = json.loads(b'[' + match[1] + b']') if match else []
+    if num_keypoints and match and len(values) != 3 * num_keypoints:
+        raise InputError(
+            f'{path} has {len(values) / 3:g} keypoints a person, but the head of this config '
+            f'predicts {num_keypoints} (model.head.out_channels). Use a config for this data set.'
+        )

@@ -1,0 +1,58 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Fit a config to the devices of this machine, or say why that is impossible."""
+
+import os
+
+import torch
+from mmengine.config import Config
+from torch import distributed
+
+from sdpose.errors import InputError
+
+
+def prepare_devices(cfg: Config) -> None:
+    """Check that the devices asked for exist; make several processes work without GPUs.
+
+    MMEngine takes for granted that distributed processes have GPUs. Without any, the process
+    group is opened here, with gloo, and the model is wrapped without device ids.
+
+    Args:
+        cfg: The run's config, with ``launcher`` set; changed in place.
+
+    Raises:
+        InputError: GPUs were asked for that do not exist, or mixed precision without one.
+    """
+    gpus = torch.cuda.device_count()
+    visible = os.environ.get('CUDA_VISIBLE_DEVICES', '').strip()
+    if gpus == 0 and visible not in ('', '-1'):
+        raise InputError(
+            f'CUDA_VISIBLE_DEVICES={visible} asks for a GPU, but torch {torch.__version__} sees '
+            'none: check nvidia-smi and that this torch was built for your CUDA. '
+            'To run on the CPU, set CUDA_VISIBLE_DEVICES=-1.'
+        )
+    if gpus == 0 and cfg.get('optim_wrapper', {}).get('type') == 'AmpOptimWrapper':
+        raise InputError(
+            'Mixed precision (--amp) needs a GPU, and torch sees none. Leave --amp out.'
+        )
+    if cfg.get('launcher', 'none') == 'none':
+        return
+    if gpus == 0:
+        _open_cpu_process_group(cfg)
+    elif int(os.environ.get('LOCAL_RANK', '0')) >= gpus:
+        raise InputError(
+            f'{os.environ.get("LOCAL_WORLD_SIZE", "Too many")} processes were started on this '
+            f'machine, but it has {gpus} GPU(s). Start one process for each.'
+        )
+
+
+def _open_cpu_process_group(cfg: Config) -> None:
+    if cfg.launcher != 'pytorch':
+        raise InputError(
+            f'--launcher {cfg.launcher} needs GPUs, and torch sees none on this machine. '
+            'On CPUs use tools/dist_train.sh or tools/dist_test.sh.'
+        )
+    distributed.init_process_group('gloo')
+    cfg.env_cfg.dist_cfg.backend = 'gloo'
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
+    )

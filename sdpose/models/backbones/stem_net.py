@@ -1,0 +1,69 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""The small convolutional backbone of TokenPose-S and SDPose-S."""
+
+from typing import Any
+
+from mmpose.models.backbones.base_backbone import BaseBackbone
+from mmpose.models.backbones.resnet import Bottleneck, ResLayer
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+INIT_CFG = (
+    dict(type='Normal', std=0.001, layer='Conv2d'),
+    dict(type='Constant', val=1, layer='BatchNorm2d'),
+)
+
+
+@MODELS.register_module()
+class StemNet(BaseBackbone):
+    """HRNet's stem: two convolutions of stride 2, then one stage of bottleneck blocks.
+
+    The weights carry HRNet's names, so HRNet checkpoints fit.
+
+    Args:
+        stem_channels: Channels of the two convolutions.
+        out_channels: Channels of the feature map; a multiple of 4.
+        num_blocks: Number of bottleneck blocks.
+        norm_eval: Keep batch norms on their running statistics while training.
+        init_cfg: MMEngine's initialization config; convolutions normal 0.001 by default.
+    """
+
+    def __init__(
+        self,
+        stem_channels: int = 64,
+        out_channels: int = 256,
+        num_blocks: int = 4,
+        norm_eval: bool = False,
+        init_cfg: Any = INIT_CFG,
+    ) -> None:
+        super().__init__(init_cfg=list(init_cfg) if isinstance(init_cfg, tuple) else init_cfg)
+        self.norm_eval = norm_eval
+        self.conv1 = nn.Conv2d(3, stem_channels, 3, stride=2, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(stem_channels)
+        self.conv2 = nn.Conv2d(stem_channels, stem_channels, 3, stride=2, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(stem_channels)
+        self.relu = nn.ReLU(inplace=True)
+        self.layer1 = ResLayer(Bottleneck, num_blocks, stem_channels, out_channels)
+
+    def forward(self, image: Tensor) -> tuple[Tensor]:
+        """Compute the feature map.
+
+        Args:
+            image: (B, 3, H, W), normalized.
+
+        Returns:
+            One feature map, (B, out_channels, H / 4, W / 4).
+        """
+        x = self.relu(self.bn1(self.conv1(image)))  # (B, stem_channels, H / 2, W / 2)
+        x = self.relu(self.bn2(self.conv2(x)))  # (B, stem_channels, H / 4, W / 4)
+        return (self.layer1(x),)
+
+    def train(self, mode: bool = True) -> 'StemNet':
+        """Set training mode, with batch norms left in evaluation mode under ``norm_eval``."""
+        super().train(mode)
+        if mode and self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self

@@ -1,0 +1,6 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Losses on tensors; they know no model."""
+
+from sdpose.models.losses.token_distillation_loss import TokenDistillationLoss
+
+__all__ = ['TokenDistillationLoss']

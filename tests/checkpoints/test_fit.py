@@ -1,0 +1,36 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import pytest
+import torch
+from torch import nn
+
+from conftest import GOLDEN, build_model, load_config
+from data.golden.weights import published_state_dict
+from sdpose import InputError
+from sdpose.checkpoints.fit import check_checkpoint_fits
+
+
+def test_checkpoint_of_the_same_model_fits():
+    model, other = nn.Linear(2, 3), nn.Linear(2, 3)
+    check_checkpoint_fits(model, dict(state_dict=other.state_dict()), 'a.pth')
+    assert torch.equal(model.weight, other.weight)
+
+
+@pytest.mark.parametrize(
+    ('state_dict', 'message'),
+    [
+        (dict(weight=torch.zeros(3, 2)), 'a.pth belongs to another model.*bias is missing'),
+        (nn.Linear(2, 4).state_dict(), 'size mismatch for weight'),
+        (nn.Linear(2, 3).state_dict() | dict(new=torch.zeros(1)), 'new is not part of the model'),
+        ({f'new{i}': torch.zeros(1) for i in range(9)}, 'and 8 more'),
+    ],
+)
+def test_other_checkpoints_are_refused_with_the_first_differences(state_dict, message):
+    with pytest.raises(InputError, match=message):
+        check_checkpoint_fits(nn.Linear(2, 3), dict(state_dict), 'a.pth')
+
+
+def test_published_checkpoint_suggests_the_converter():
+    model = build_model(load_config('sdpose-t'))
+    published = published_state_dict(GOLDEN / 'sdpose_t.json')
+    with pytest.raises(InputError, match=r'published SDPose.*tools/convert_checkpoint\.py a\.pth'):
+        check_checkpoint_fits(model, dict(state_dict=published), 'a.pth')

@@ -1,0 +1,66 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import pytest
+import torch
+
+from conftest import GOLDEN, build_model, load_config
+from data.golden.weights import published_state_dict
+from sdpose import InputError
+from sdpose.checkpoints.published import convert_published, recognise_layout
+
+
+def make_published(root='transformer_layer1'):
+    return {
+        'backbone.conv1.weight': torch.zeros(1),
+        'keypoint_head.tokenpose.pos_embedding': torch.zeros(1),
+        f'keypoint_head.tokenpose.{root}.layers.3.0.fn.fn.to_out.0.bias': torch.ones(2),
+        f'keypoint_head.tokenpose.{root}.layers.11.1.fn.fn.net.3.weight': torch.ones(3),
+    }
+
+
+@pytest.mark.parametrize(
+    ('root', 'layout'), [('transformer_layer1', 'SDPose or PPT'), ('transformer', 'TokenPose')]
+)
+def test_layers_are_renamed_and_positions_dropped(root, layout):
+    converted = convert_published(make_published(root))
+    assert converted.layout == layout
+    assert set(converted.state_dict) == {
+        'backbone.conv1.weight',
+        'neck.layers.3.attention.out.bias',
+        'neck.layers.11.mlp.2.weight',
+    }
+    assert converted.dropped == ('keypoint_head.tokenpose.pos_embedding',)
+
+
+@pytest.mark.parametrize(
+    ('golden', 'name'),
+    [
+        ('sdpose_s_v1', 'sdpose-s-v1-3cycle'),
+        ('sdpose_t', 'sdpose-t'),
+        ('tokenpose_s_v1', 'tokenpose-s-v1'),
+        ('tokenpose_t', 'sdpose-t-v2'),
+    ],
+)
+def test_converted_weights_load_strictly(golden, name):
+    published = published_state_dict(GOLDEN / f'{golden}.json')
+    build_model(load_config(name)).load_state_dict(convert_published(published).state_dict)
+    assert not any(key.endswith('pos_embedding') for key in published)
+
+
+def test_unused_fuse_layers_are_dropped_where_stage_4_is_cut_off():
+    unused = 'backbone.stage3.3.fuse_layers.2.0.0.0.weight'
+    published = {**make_published(), unused: torch.zeros(1)}
+    assert unused in convert_published(published).dropped
+    published['backbone.stage4.0.branches.0.0.conv1.weight'] = torch.zeros(1)
+    assert unused in convert_published(published).state_dict
+
+
+def test_other_checkpoints_are_refused_with_their_first_names():
+    ours = {'neck.keypoint_tokens': torch.zeros(1), 'head.mlp.0.weight': torch.zeros(1)}
+    assert recognise_layout(ours) is None
+    with pytest.raises(InputError, match=r'first names are: neck\.keypoint_tokens, head'):
+        convert_published(ours)
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(InputError, match=r'unknown.*keypoint_head\.other'):
+        convert_published({**make_published(), 'keypoint_head.other': torch.zeros(1)})

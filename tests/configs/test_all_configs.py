@@ -1,0 +1,76 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Every config file builds, trains one step with a gradient everywhere, and predicts."""
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmpose.registry import DATASETS
+
+from conftest import CONFIG_FILES, CONFIGS, build_model
+from sdpose.cli import _replace_data_root
+
+
+def make_batch(dataloader, size=2):
+    dataset = DATASETS.build(dataloader.dataset)
+    torch.manual_seed(0)
+    np.random.seed(0)
+    return pseudo_collate([dataset[index] for index in range(size)])
+
+
+@pytest.mark.parametrize('path', CONFIG_FILES, ids=lambda path: str(path.relative_to(CONFIGS)))
+def test_config(path, toy_coco):
+    cfg = Config.fromfile(path)
+    _replace_data_root(cfg, str(toy_coco))
+    model = build_model(cfg)
+    model.init_weights()
+
+    model.train()
+    batch = model.data_preprocessor(make_batch(cfg.train_dataloader), training=True)
+    loss, logged = model.parse_losses(model(**batch, mode='loss'))
+    assert loss.item() > 0
+    loss.backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, f'{name} is not used'
+        assert parameter.grad.isfinite().all(), name
+    assert 0 <= logged['acc_pose'] <= 1
+    num_cycles = cfg.model.neck.get('num_cycles', 1)
+    assert ('loss_kpt_token' in logged) == (num_cycles > 1)
+
+    model.eval()
+    batch = model.data_preprocessor(make_batch(cfg.test_dataloader), training=False)
+    with torch.no_grad():
+        samples = model(**batch, mode='predict')
+    for sample in samples:
+        keypoints = sample.pred_instances.keypoints
+        assert keypoints.shape == (1, cfg.model.head.out_channels, 2)
+        assert np.isfinite(keypoints).all()
+        assert sample.pred_instances.keypoint_scores.shape == keypoints.shape[:2]
+
+
+def test_sdpose_differs_from_its_baseline_by_the_idea_alone():
+    pairs = {'sdpose-s-v1': 'tokenpose-s-v1', 'sdpose-s-v2': 'tokenpose-s-v2'}
+    pairs |= {
+        'sdpose-b': 'tokenpose-b',
+        'sdpose-t-v2': 'tokenpose-t',
+        'sdpose-toy': 'tokenpose-toy',
+    }
+    for name, baseline in pairs.items():
+        (ours,) = CONFIGS.rglob(f'td-hm_{name}_*.py')
+        (theirs,) = CONFIGS.rglob(f'td-hm_{baseline}_*.py')
+        cfg = Config.fromfile(ours).to_dict()
+        assert cfg['model']['neck'].pop('num_cycles') == 2
+        assert cfg['model']['head'].pop('token_loss') == dict(type='TokenDistillationLoss')
+        assert cfg == Config.fromfile(theirs).to_dict()
+
+
+def test_coco_configs_have_the_published_schedule():
+    for path in CONFIG_FILES:
+        if '8xb64-300e' in path.name:
+            cfg = Config.fromfile(path)
+            assert cfg.train_dataloader.batch_size == 64
+            assert cfg.auto_scale_lr.base_batch_size == 512
+            assert cfg.train_cfg.max_epochs == 300
+            assert cfg.optim_wrapper.optimizer == dict(type='Adam', lr=1e-3)
+            assert cfg.data_root == 'data/coco/'

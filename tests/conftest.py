@@ -1,0 +1,72 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Shared by all tests."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from torch import nn
+
+import sdpose  # noqa: F401  registers the modules, and lets MMPose import
+
+init_default_scope('mmpose')
+from mmpose.registry import MODELS  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
+GOLDEN = Path(__file__).parent / 'data/golden'
+CONFIGS = ROOT / 'configs'
+CONFIG_FILES = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
+TOY_CONFIG = next(CONFIGS.rglob('td-hm_sdpose-toy_*.py'))
+
+
+def load_config(name: str) -> Config:
+    """Read the one config of a model, e.g. ``sdpose-s-v1``."""
+    (path,) = CONFIGS.rglob(f'td-*_{name}_*.py')
+    return Config.fromfile(path)
+
+
+def build_model(config: Config) -> nn.Module:
+    """Build a config's model, without downloading ImageNet weights."""
+    torch.manual_seed(0)
+    model = config.model
+    if model.backbone.get('init_cfg', {}).get('type') == 'Pretrained':
+        model.backbone.pop('init_cfg')
+    return MODELS.build(model)
+
+
+def run_tool(*command: object, **env: str) -> subprocess.CompletedProcess:
+    """Run a tool of this repository, e.g. ``run_tool('tools/test.py', config, checkpoint)``."""
+    interpreter = 'bash' if str(command[0]).endswith('.sh') else sys.executable
+    return subprocess.run(
+        [interpreter, *map(str, command)],
+        cwd=ROOT,
+        env={**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHON': sys.executable, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def assert_one_sentence(result: subprocess.CompletedProcess, *words: str) -> None:
+    """The tool failed with one clear line that has all the words, and no stack trace."""
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert 'Traceback' not in result.stderr
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith('Error: ')]
+    for word in words:
+        assert word in line, line
+
+
+@pytest.fixture(scope='session')
+def toy_coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A toy set of a few images, made by the project's own tool."""
+    folder = tmp_path_factory.mktemp('data') / 'toy_coco'
+    result = run_tool(
+        'tools/dataset/make_toy_coco.py', folder, '--images', 6, '--val-images', 4
+    )
+    assert result.returncode == 0, result.stderr
+    return folder

@@ -1,0 +1,98 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import pytest
+import torch
+
+from sdpose import InputError
+from sdpose.models import MultiCycledTransformer, Tokens
+
+
+def make_neck(**kwargs):
+    torch.manual_seed(0)
+    settings = dict(
+        in_channels=4,
+        feature_size=(8, 6),
+        patch_size=(4, 3),
+        num_keypoints=5,
+        dim=16,
+        depth=3,
+        num_heads=4,
+    )
+    return MultiCycledTransformer(**{**settings, **kwargs})
+
+
+@pytest.fixture
+def feats():
+    return (torch.randn(2, 4, 8, 6, generator=torch.Generator().manual_seed(1)),)
+
+
+def test_shapes_and_number_of_cycles_in_training_and_evaluation(feats):
+    neck = make_neck(num_cycles=3)
+    for mode, expected in ((True, 3), (False, 1)):
+        cycles = neck.train(mode)(feats)
+        assert len(cycles) == expected
+        assert all(isinstance(tokens, Tokens) for tokens in cycles)
+        assert cycles[0].keypoint.shape == (2, 5, 16)
+        assert cycles[0].visual.shape == (2, 4, 16)
+
+
+def test_cycles_share_weights_and_continue_one_another(feats):
+    neck = make_neck(num_cycles=2).eval()
+    first = neck(feats)
+    neck.test_cycles = 2
+    both = neck(feats)
+    torch.testing.assert_close(both[0], first[0])
+    tokens = torch.cat(first[0], dim=1)
+    for index, layer in enumerate(neck.layers):
+        tokens = layer(tokens + neck.positions if index else tokens)
+    torch.testing.assert_close(torch.cat(both[1], dim=1), tokens)
+
+
+def test_keypoint_tokens_carry_no_position():
+    neck = make_neck()
+    assert not neck.positions[:, :5].any()
+    assert neck.positions[:, 5:].any(dim=-1).all()
+    assert 'positions' not in neck.state_dict()
+
+
+def test_number_of_cycles_does_not_change_the_weights():
+    one, three = (make_neck(num_cycles=cycles).state_dict() for cycles in (1, 3))
+    assert one.keys() == three.keys()
+
+
+def test_every_parameter_gets_a_gradient_from_the_last_cycle(feats):
+    neck = make_neck(num_cycles=2)
+    sum(tokens.sum() for tokens in neck(feats)[-1]).backward()
+    assert all(parameter.grad is not None for parameter in neck.parameters())
+
+
+def test_initialisation():
+    neck = make_neck(dim=192, num_heads=8)
+    neck.init_weights()
+    for weights in (neck.layers[0].attention.qkv.weight, neck.keypoint_tokens):
+        assert abs(weights.std().item() - 0.02) < 0.002
+    assert not neck.patch_embedding.bias.any()
+
+
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (dict(patch_size=(3, 3)), 'Patches of 3x3 .* do not tile a feature map of 8x6'),
+        (dict(num_cycles=0), 'num_cycles=0'),
+        (dict(test_cycles=0), 'test_cycles=0'),
+    ],
+)
+def test_settings_that_cannot_work(settings, message):
+    with pytest.raises(InputError, match=message):
+        make_neck(**settings)
+
+
+def test_cycles_cannot_be_switched_off_on_a_built_model():
+    neck = make_neck()
+    with pytest.raises(InputError, match='test_cycles=0'):
+        neck.test_cycles = 0
+
+
+@pytest.mark.parametrize('shape', [(2, 4, 8, 9), (2, 3, 8, 6)])
+def test_feature_map_of_another_shape(shape):
+    with pytest.raises(InputError, match=f'gives {shape[1]} channels, {shape[2]}x{shape[3]}'):
+        make_neck()((torch.randn(shape),))

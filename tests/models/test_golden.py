@@ -1,0 +1,73 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Our models give the outputs of the published implementations, from the same weights."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from conftest import GOLDEN, build_model, load_config
+from data.golden.weights import golden_input, published_state_dict
+from sdpose.checkpoints.published import convert_published
+
+MODELS = {
+    'tokenpose-s-v1': 'tokenpose_s_v1',
+    'tokenpose-t': 'tokenpose_t',
+    'sdpose-s-v1': 'sdpose_s_v1',
+    'sdpose-t': 'sdpose_t',
+}
+TOLERANCE = 1e-4  # of the largest value of the array
+
+
+def golden_model(name: str) -> nn.Module:
+    """Build a model with the golden weights, set to run all its cycles."""
+    model = build_model(load_config(name)).eval()
+    published = published_state_dict(GOLDEN / f'{MODELS[name]}.json')
+    model.load_state_dict(convert_published(published).state_dict)
+    model.neck.test_cycles = model.neck.num_cycles
+    return model
+
+
+def assert_close(ours: Tensor, golden: np.ndarray) -> None:
+    """Compare relative to the golden array's own scale."""
+    assert ours.shape == golden.shape
+    assert np.abs(ours.numpy() - golden).max() <= TOLERANCE * np.abs(golden).max()
+
+
+@pytest.mark.parametrize('name', MODELS)
+@torch.no_grad()
+def test_outputs_of_every_cycle(name):
+    model = golden_model(name)
+    golden = np.load(GOLDEN / f'{MODELS[name]}.npz')
+    image = golden_input()
+    if 'feature' in golden:
+        assert_close(model.backbone(image)[-1][:, ::8, ::8, ::8], golden['feature'])
+    cycles = model.extract_feat(image)
+    suffixes = [''] if 'heatmap' in golden else [f'_{i}' for i in range(len(cycles))]
+    assert len(cycles) == model.neck.num_cycles == len(suffixes)
+    for index, suffix in enumerate(suffixes):
+        tokens = cycles[index]
+        assert_close(tokens.keypoint[:, :, ::8], golden[f'kpt{suffix}'])
+        assert_close(tokens.visual[:, ::16, ::8], golden[f'vis{suffix}'])
+        heatmap = model.head(cycles[: index + 1])
+        assert_close(heatmap[:, :, ::4, ::4], golden[f'heatmap{suffix}'])
+
+
+@torch.no_grad()
+def test_test_cycles_chooses_the_predicting_cycle():
+    model = golden_model('sdpose-s-v1')
+    golden = np.load(GOLDEN / 'sdpose_s_v1.npz')
+    for cycle in (0, 1):
+        model.neck.test_cycles = cycle + 1
+        heatmap = model(golden_input(), None, mode='tensor')
+        assert_close(heatmap[:, :, ::4, ::4], golden[f'heatmap_{cycle}'])
+
+
+@pytest.mark.parametrize('name', MODELS)
+def test_trainable_parameters_equal_the_published(name):
+    published = json.loads((GOLDEN / f'{MODELS[name]}.json').read_text())
+    model = build_model(load_config(name))
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    assert trainable == published['trainable_parameters']

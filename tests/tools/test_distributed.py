@@ -1,0 +1,130 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Two CPU processes through the shell scripts do what one process does."""
+
+import json
+
+import pytest
+import torch
+
+from conftest import TOY_CONFIG, run_tool
+from sdpose.checkpoints.safe_loading import load_checkpoint_file
+
+# Without random augmentation, with plain SGD and batch norms on their running statistics, one
+# step of two processes must equal one step of one process on the doubled batch.
+CONFIG = """
+_base_ = '{base}'
+model = dict(backbone=dict(norm_eval=True), neck=dict(depth=2))
+optim_wrapper = dict(optimizer=dict(_delete_=True, type='SGD', lr=1.0))
+param_scheduler = []
+train_dataloader = dict(
+    num_workers=0,
+    sampler=dict(shuffle=False),
+    dataset=dict(indices=8, pipeline=[
+        dict(type='LoadImage'),
+        dict(type='GetBBoxCenterScale'),
+        dict(type='TopdownAffine', input_size=_base_.codec.input_size),
+        dict(type='GenerateTarget', encoder=_base_.codec),
+        dict(type='PackPoseInputs')]))
+val_dataloader = dict(num_workers=0)
+test_dataloader = dict(num_workers=0)
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text(CONFIG.format(base=TOY_CONFIG))
+    return path
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='compares processes on CPUs')
+def test_two_processes_equal_one_on_the_doubled_batch(config, toy_coco, tmp_path):
+    common = ('--data-root', toy_coco, '--cfg-options', 'train_cfg.max_epochs=1')
+    one = run_tool(
+        'tools/train.py',
+        config,
+        '--work-dir',
+        tmp_path / 'one',
+        *common,
+        'train_dataloader.batch_size=4',
+    )
+    assert one.returncode == 0, one.stderr
+    two = run_tool(
+        'tools/dist_train.sh',
+        config,
+        2,
+        '--work-dir',
+        tmp_path / 'two',
+        *common,
+        'train_dataloader.batch_size=2',
+        PORT='29611',
+    )
+    assert two.returncode == 0, two.stderr  # DDP would also stop at an unused parameter
+    states = [load_checkpoint_file(tmp_path / name / 'epoch_1.pth') for name in ('one', 'two')]
+    assert [state['meta']['iter'] for state in states] == [2, 2]
+    weights, expected = states[1]['state_dict'], states[0]['state_dict']
+    for name in expected:
+        torch.testing.assert_close(weights[name], expected[name], rtol=1e-4, atol=1e-6, msg=name)
+
+    metrics = {}
+    for name, tool, processes in (
+        ('one', 'tools/test.py', ()),
+        ('two', 'tools/dist_test.sh', (2,)),
+    ):
+        out = tmp_path / f'{name}.json'
+        result = run_tool(
+            tool,
+            config,
+            tmp_path / 'one/epoch_1.pth',
+            *processes,
+            '--data-root',
+            toy_coco,
+            '--work-dir',
+            tmp_path / 'test',
+            '--out',
+            out,
+            PORT='29612',
+        )
+        assert result.returncode == 0, result.stderr
+        metrics[name] = json.loads(out.read_text())
+    assert metrics['one'] == metrics['two']
+
+
+@pytest.mark.parametrize('script', ['dist_train', 'dist_test', 'slurm_train', 'slurm_test'])
+def test_scripts_without_arguments_print_their_usage(script):
+    result = run_tool(f'tools/{script}.sh')
+    assert result.returncode == 2
+    assert result.stderr.startswith('usage:')
+
+
+@pytest.mark.parametrize('script', ['slurm_train', 'slurm_test'])
+def test_slurm_scripts_pass_their_arguments_on(script, tmp_path):
+    srun = tmp_path / 'srun'
+    srun.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    srun.chmod(0o755)
+    result = run_tool(
+        f'tools/{script}.sh',
+        'gpu',
+        'my job',
+        'config.py',
+        'fourth',
+        '--amp',
+        PATH=f'{tmp_path}:/usr/bin:/bin',
+        GPUS='16',
+        SRUN_ARGS='--exclusive --mem=0',
+    )
+    words = result.stdout.splitlines()
+    assert {'--job-name=my job', '--ntasks=16', '--exclusive', '--mem=0', '--amp'} <= set(words)
+    start = words.index('-u')
+    tool = script.removeprefix('slurm_')
+    work_dir = ['--work-dir'] if tool == 'train' else []
+    expected = [
+        f'tools/{tool}.py',
+        'config.py',
+        *work_dir,
+        'fourth',
+        '--launcher',
+        'slurm',
+        '--amp',
+    ]
+    assert words[start + 1 :] == expected

@@ -1,0 +1,156 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Train, test, resume and fail as a user does, through the command line."""
+
+import json
+import shutil
+
+import pytest
+import torch
+
+from conftest import TOY_CONFIG, assert_one_sentence, run_tool
+from sdpose.checkpoints.safe_loading import load_checkpoint_file
+
+QUICK = (
+    'train_dataloader.batch_size=4',
+    'train_dataloader.num_workers=1',
+    'train_cfg.val_interval=1',
+    'param_scheduler.1.end=3',
+    'param_scheduler.1.T_max=3',
+    'model.neck.depth=2',
+)
+
+
+def train(work_dir, toy_coco, *options, max_epochs=3):
+    return run_tool(
+        'tools/train.py',
+        TOY_CONFIG,
+        '--work-dir',
+        work_dir,
+        '--data-root',
+        toy_coco,
+        *options,
+        '--cfg-options',
+        f'train_cfg.max_epochs={max_epochs}',
+        *QUICK,
+    )
+
+
+def test(checkpoint, toy_coco, *options):
+    work_dir = ('--work-dir', checkpoint.parent / 'test')
+    common = (*work_dir, '--data-root', toy_coco, *options, '--cfg-options', 'model.neck.depth=2')
+    return run_tool('tools/test.py', TOY_CONFIG, checkpoint, *common)
+
+
+test.__test__ = False
+
+
+@pytest.fixture(scope='module')
+def run(tmp_path_factory, toy_coco):
+    """A whole run of three epochs."""
+    work_dir = tmp_path_factory.mktemp('run')
+    result = train(work_dir, toy_coco)
+    assert result.returncode == 0, result.stderr
+    return work_dir
+
+
+def logged(work_dir):
+    """The records that the run wrote, e.g. of its losses and its AP."""
+    (path,) = work_dir.glob('*/vis_data/scalars.json')
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_training_writes_checkpoints_losses_and_ap(run):
+    names = {path.name for path in run.glob('*.pth')}
+    assert {'epoch_2.pth', 'epoch_3.pth'} <= names  # and the two before them are deleted
+    assert 'epoch_1.pth' not in names
+    assert any(name.startswith('best_coco_AP') for name in names)
+    assert [record['coco/AP'] for record in logged(run) if 'coco/AP' in record]
+
+
+def test_console_shows_progress_and_no_pages(run, toy_coco, tmp_path):
+    result = train(tmp_path, toy_coco, max_epochs=1)
+    assert 'Epoch(val)' in result.stdout
+    assert 'System environment' not in result.stdout
+    (log,) = tmp_path.glob('*/*.log')
+    assert 'System environment' in log.read_text()
+
+
+def test_testing_gives_the_ap_of_the_validation(run, toy_coco, tmp_path):
+    out = tmp_path / 'ap.json'
+    result = test(run / 'epoch_3.pth', toy_coco, '--out', out, '--dump', tmp_path / 'dump.pkl')
+    assert result.returncode == 0, result.stderr
+    metrics = json.loads(out.read_text())
+    validated = [record for record in logged(run) if 'coco/AP' in record][-1]
+    assert metrics['coco/AP'] == validated['coco/AP']
+    assert metrics['coco/AR'] == validated['coco/AR']
+    assert (tmp_path / 'dump.pkl').stat().st_size > 0
+
+
+def test_killed_run_resumes_to_the_same_weights(run, toy_coco, tmp_path):
+    # as if the run had been killed while it wrote its third checkpoint
+    shutil.copy(run / 'epoch_2.pth', tmp_path)
+    (tmp_path / 'last_checkpoint').touch()
+    (tmp_path / '.epoch_3.pth.1.partial').write_bytes(b'half')
+    result = train(tmp_path, toy_coco, '--resume')
+    assert result.returncode == 0, result.stderr
+    assert 'resumed epoch: 2' in result.stdout
+    unbroken = load_checkpoint_file(run / 'epoch_3.pth')
+    resumed = load_checkpoint_file(tmp_path / 'epoch_3.pth')
+    for name, weights in unbroken['state_dict'].items():
+        assert torch.equal(weights, resumed['state_dict'][name]), name
+    for index, state in unbroken['optimizer']['state'].items():
+        assert torch.equal(state['exp_avg'], resumed['optimizer']['state'][index]['exp_avg'])
+
+
+def test_resume_without_a_checkpoint_starts_anew_and_again_does_nothing(toy_coco, tmp_path):
+    first = train(tmp_path, toy_coco, '--resume', '--no-validate', max_epochs=1)
+    assert 'No checkpoint in' in first.stdout
+    before = (tmp_path / 'epoch_1.pth').stat().st_mtime_ns
+    second = train(tmp_path, toy_coco, '--resume', '--no-validate', max_epochs=1)
+    assert second.returncode == 0, second.stderr
+    assert (tmp_path / 'epoch_1.pth').stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ('options', 'words'),
+    [
+        (('--data-root', 'nowhere'), ['no data folder nowhere', 'make_toy_coco.py']),
+        (('--amp',), ['needs a GPU']),
+        (('--resume', 'nowhere.pth'), ['There is no checkpoint nowhere.pth']),
+        (('--cfg-options', 'model.neck.num_cycle=2'), ['num_cycle']),
+        (('--cfg-options', 'model.neck.patch_size=(5,3)'), ['5x3', '32x24']),
+        (('--cfg-options', 'model.neck.num_cycles=0'), ['num_cycles=0']),
+        (('--cfg-options', 'model.backbone.type=StemNot'), ['StemNot is not in']),
+        (('--cfg-options', 'model.neck.num_cycles=1'), ['only one cycle']),
+        (('--cfg-options', 'model.head.out_channels=14'), ['17 keypoints', 'predicts 14']),
+    ],
+    ids=str,
+)
+def test_bad_input_is_one_sentence(options, words, toy_coco, tmp_path):
+    if torch.cuda.is_available() and '--amp' in options:
+        pytest.skip('mixed precision works here')
+    command = ('tools/train.py', TOY_CONFIG, '--work-dir', tmp_path, '--data-root', toy_coco)
+    assert_one_sentence(run_tool(*command, *options), *words)
+
+
+def test_broken_image_is_named(toy_coco, tmp_path):
+    broken = tmp_path / 'toy'
+    shutil.copytree(toy_coco, broken)
+    for path in (broken / 'train2017').iterdir():
+        path.write_bytes(b'not a picture')
+    result = train(tmp_path / 'run', broken, max_epochs=1)
+    assert_one_sentence(result, 'train2017', 'missing or broken')
+
+
+def test_checkpoint_of_another_model_is_refused(run, toy_coco):
+    command = ('tools/test.py', TOY_CONFIG, run / 'epoch_3.pth', '--data-root', toy_coco)
+    work_dir = ('--work-dir', run / 'test')
+    assert_one_sentence(run_tool(*command, *work_dir), 'another model', 'neck.layers.2')
+
+
+@pytest.mark.parametrize('tool', ['train', 'test', 'convert_checkpoint'])
+def test_help_has_examples(tool):
+    result = run_tool(f'tools/{tool}.py', '--help')
+    assert result.returncode == 0
+    assert 'examples:' in result.stdout
+    assert f'python tools/{tool}.py' in result.stdout

@@ -1,0 +1,86 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Measure the AP of a checkpoint."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import mmengine
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from sdpose.checkpoints.fit import CheckpointFitHook
+from sdpose.cli import add_run_arguments, building, load_run_config, make_parser, run_tool
+from sdpose.engine.console import ConsoleRunner
+from sdpose.engine.data_checks import check_data
+from sdpose.engine.devices import prepare_devices
+from sdpose.errors import InputError
+
+EXAMPLES = """\
+  python tools/test.py CONFIG CHECKPOINT
+  python tools/test.py CONFIG CHECKPOINT --out ap.json --cfg-options \\
+      test_dataloader.dataset.bbox_file=None             # ground-truth boxes
+  python tools/test.py CONFIG CHECKPOINT --cfg-options model.neck.test_cycles=2
+  bash tools/dist_test.sh CONFIG CHECKPOINT 8            # 8 GPUs"""
+
+
+class SaveMetricsHook(Hook):
+    """Write the metrics of a test to a file.
+
+    Args:
+        path: A .json, .yaml or .pkl file.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def after_test_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
+        """Write them."""
+        if metrics is not None and mmengine.dist.is_main_process():
+            mmengine.dump(metrics, self.path)
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = make_parser('Test a pose model: AP and AR.', EXAMPLES)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    add_run_arguments(parser)
+    parser.add_argument('--out', help='file for the metrics (.json, .yaml, .pkl)')
+    parser.add_argument('--dump', help='file for all predictions (.pkl)')
+    return parser.parse_args()
+
+
+def apply_options(cfg: Config, args: argparse.Namespace) -> None:
+    """Apply the options that only testing has."""
+    cfg.load_from = args.checkpoint
+    backbone = cfg.model.get('backbone', {})
+    if backbone.get('init_cfg', {}).get('type') == 'Pretrained':
+        backbone.pop('init_cfg')  # the checkpoint replaces those weights
+    for path, suffixes in ((args.out, ('.json', '.yaml', '.pkl')), (args.dump, ('.pkl',))):
+        if path and Path(path).suffix not in suffixes:
+            raise InputError(f'{path} must end with {" or ".join(suffixes)}.')
+    if args.dump:
+        evaluators = cfg.test_evaluator
+        evaluators = evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]
+        cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=args.dump)]
+
+
+def main() -> None:
+    """Test."""
+    args = parse_args()
+    cfg = load_run_config(args)
+    apply_options(cfg, args)
+    prepare_devices(cfg)
+    check_data(cfg, ['test'])
+    with building(args.config):
+        runner = ConsoleRunner.from_cfg(cfg)
+    runner.register_hook(CheckpointFitHook())
+    if args.out:
+        runner.register_hook(SaveMetricsHook(args.out), 'LOWEST')
+    runner.test()
+
+
+if __name__ == '__main__':
+    run_tool(main)

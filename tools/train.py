@@ -1,0 +1,82 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Train a model from a config."""
+
+import argparse
+
+from mmengine.config import Config
+
+from sdpose.checkpoints.fit import CheckpointFitHook
+from sdpose.checkpoints.latest import find_latest_checkpoint
+from sdpose.cli import add_run_arguments, building, load_run_config, make_parser, run_tool
+from sdpose.engine.console import ConsoleRunner
+from sdpose.engine.data_checks import check_data
+from sdpose.engine.devices import prepare_devices
+from sdpose.errors import InputError
+
+EXAMPLES = """\
+  python tools/train.py configs/sdpose/td-hm_sdpose-s-v1_8xb64-300e_coco-256x192.py
+  python tools/train.py CONFIG --resume                  # go on where a killed run stopped
+  python tools/train.py CONFIG --amp --auto-scale-lr     # mixed precision; fewer GPUs than 8
+  python tools/train.py CONFIG --data-root /data/coco --cfg-options train_cfg.max_epochs=2
+  bash tools/dist_train.sh CONFIG 8                      # 8 GPUs"""
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = make_parser('Train a pose model.', EXAMPLES)
+    parser.add_argument('config', help='config file')
+    add_run_arguments(parser)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='resume from a checkpoint; without a value, from the latest one in the work dir',
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
+    parser.add_argument('--no-validate', action='store_true', help='no validation while training')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by (images a step) / auto_scale_lr.base_batch_size',
+    )
+    return parser.parse_args()
+
+
+def apply_options(cfg: Config, args: argparse.Namespace) -> None:
+    """Apply the options that only training has."""
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.auto_scale_lr:
+        if 'auto_scale_lr' not in cfg:
+            raise InputError('--auto-scale-lr needs auto_scale_lr.base_batch_size in the config.')
+        cfg.auto_scale_lr.enable = True
+    if args.resume == 'auto':
+        latest = find_latest_checkpoint(cfg.work_dir)
+        cfg.load_from = str(latest) if latest else None
+        cfg.resume = latest is not None
+    elif args.resume:
+        cfg.load_from, cfg.resume = args.resume, True
+
+
+def main() -> None:
+    """Train."""
+    args = parse_args()
+    cfg = load_run_config(args)
+    apply_options(cfg, args)
+    prepare_devices(cfg)
+    check_data(cfg, ['train'] if args.no_validate else ['train', 'val'])
+    with building(args.config):
+        runner = ConsoleRunner.from_cfg(cfg)
+    if args.resume == 'auto' and not cfg.resume:
+        runner.logger.info(f'No checkpoint in {cfg.work_dir} to resume from: starting anew.')
+    if cfg.resume:
+        runner.register_hook(CheckpointFitHook())
+    runner.train()
+
+
+if __name__ == '__main__':
+    run_tool(main)
