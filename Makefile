@@ -13,9 +13,10 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.10; do \
 	"$$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' \
 	2>/dev/null && { echo "$$python"; break; }; done)
 
-DEMO_CONFIG := configs/sdpose/td-hm_sdpose-toy_1xb16-14e_toy-coco-128x96.py
+DEMO_CONFIG := configs/sdpose/td-hm_sdpose-toy_1xb16-18e_toy-coco-128x96.py
 DEMO_DATA := data/toy_coco
 DEMO_DIR := work_dirs/demo
+DEMO_CHECKPOINT := $(DEMO_DIR)/epoch_18.pth
 
 .PHONY: help
 help:
@@ -37,11 +38,25 @@ $(VENV)/installed: requirements.txt setup.py $(wildcard requirements/*.txt)
 
 .PHONY: demo
 demo: install
-	$(RUN) tools/dataset/make_toy_coco.py $(DEMO_DATA) --images 1000
+	@echo '--- 1/4: toy data set of drawn people'
+	$(RUN) tools/dataset/make_toy_coco.py $(DEMO_DATA) --images 1500 --val-images 200
+	@echo '--- 2/4: train (goes on where an earlier run stopped)'
 	$(RUN) tools/train.py $(DEMO_CONFIG) --work-dir $(DEMO_DIR) --resume
-	$(RUN) tools/test.py $(DEMO_CONFIG) $(DEMO_DIR)/epoch_14.pth --work-dir $(DEMO_DIR)/test \
+	@echo '--- 3/4: test on images that it has not seen, with flip test'
+	$(RUN) tools/test.py $(DEMO_CONFIG) $(DEMO_CHECKPOINT) --work-dir $(DEMO_DIR)/test \
 		--out $(DEMO_DIR)/ap.json \
 		--cfg-options test_evaluator.outfile_prefix=$(DEMO_DIR)/predictions
+	@echo '--- 4/4: pictures'
+	$(RUN) tools/visualize/contact_sheet.py \
+		$(DEMO_DATA)/annotations/person_keypoints_val2017.json $(DEMO_DATA)/val2017 \
+		$(DEMO_DIR)/predictions.keypoints.json $(DEMO_DIR)/contact_sheet.png
+	$(RUN) tools/visualize/training_curve.py $(DEMO_DIR)
+	@echo
+	@echo 'Done. Predictions beside ground truth: $(DEMO_DIR)/contact_sheet.png'
+	@echo '      Losses and AP while training:    $(DEMO_DIR)/training_curve.png'
+	@echo '      AP and AR:                       $(DEMO_DIR)/ap.json'
+	@echo '      Checkpoint:                      $(DEMO_CHECKPOINT)'
+	@echo '      Next, with COCO:                 see README.md'
 
 .PHONY: test
 test: install

@@ -65,8 +65,6 @@ def assert_one_sentence(result: subprocess.CompletedProcess, *words: str) -> Non
 def toy_coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A toy set of a few images, made by the project's own tool."""
     folder = tmp_path_factory.mktemp('data') / 'toy_coco'
-    result = run_tool(
-        'tools/dataset/make_toy_coco.py', folder, '--images', 6, '--val-images', 4
-    )
+    result = run_tool('tools/dataset/make_toy_coco.py', folder, '--images', 6, '--val-images', 4)
     assert result.returncode == 0, result.stderr
     return folder

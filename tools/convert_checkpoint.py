@@ -13,8 +13,8 @@ from sdpose.cli import make_parser, run_tool
 from sdpose.engine import AtomicLocalBackend
 
 EXAMPLES = """\
-  python tools/convert_checkpoint.py published.pth sdpose-s-v1.pth
-  python tools/test.py configs/sdpose/td-hm_sdpose-s-v1_8xb64-300e_coco-256x192.py sdpose-s-v1.pth"""
+  python tools/convert_checkpoint.py published.pth converted.pth
+  python tools/test.py configs/sdpose/td-hm_sdpose-s-v1_8xb64-300e_coco-256x192.py converted.pth"""
 
 
 def parse_args() -> argparse.Namespace:

@@ -82,7 +82,7 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu') -> dict:
 
 
 def _reason(error: pickle.UnpicklingError) -> str:
-    """The sentence of torch's message that names the object; the rest is on how to turn safety off."""
+    """The sentence of torch's message that names the object; others tell how to do without."""
     sentences = re.split(r'\n|(?<=[\w`])\. ', str(error))
     naming = [text for text in sentences if re.search(r'GLOBAL|not allowed|Unsupported', text)]
     return (naming or sentences)[0].strip().removeprefix('WeightsUnpickler error: ')

@@ -5,6 +5,7 @@ import argparse
 import json
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import cv2
 import matplotlib as mpl
@@ -13,13 +14,12 @@ import numpy as np
 mpl.use('Agg')
 from matplotlib import pyplot as plt
 from mmengine.structures import InstanceData
-from rich.progress import track
-
-import sdpose  # noqa: F401  lets MMPose import
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.structures import PoseDataSample
 from mmpose.visualization import PoseLocalVisualizer
+from rich.progress import track
 
+import sdpose  # noqa: F401  lets MMPose import
 from sdpose.cli import make_parser, run_tool
 from sdpose.errors import InputError
 
@@ -46,7 +46,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_json(path: Path) -> dict | list:
+def read_json(path: Path) -> Any:
     """Read a JSON file, or say that it is missing or broken."""
     try:
         return json.loads(path.read_text())

@@ -32,8 +32,7 @@ def paint_background(
     for _ in range(int(rng.integers(2, 7))):
         _draw_clutter(rng, canvas, image_size, horizon)
     blend(image, canvas.to_layer())
-    image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.8, 2.2)))
-    return _textured(rng, image)
+    return _textured(rng, cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.8, 2.2))))
 
 
 def _gradient(rng: np.random.Generator, rows: int) -> np.ndarray:

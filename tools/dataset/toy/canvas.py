@@ -8,13 +8,14 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 Colour = tuple[float, float, float]  # blue, green, red in 0..255
 
 SUPERSAMPLING = 2
 _SHIFT = 4  # fractional bits of the polygon corners handed to OpenCV
 _CIRCLE = np.stack([f(np.linspace(0, 2 * np.pi, 20, endpoint=False)) for f in (np.cos, np.sin)], 1)
-_LIGHT = np.array([-0.5, -0.85])  # unit vector in the image towards the light
+_LIGHT = np.array([0.0, -0.98])  # from above, in the image: a mirrored picture stays true
 # (share of the radius, shift towards the light in radii, brightness): dark rim to highlight
 _SHADES = ((1.0, 0.0, 0.7), (0.78, 0.14, 1.0), (0.38, 0.34, 1.16))
 
@@ -68,9 +69,9 @@ class Canvas:
         local = (np.asarray(points)[:, :2] - (self.x, self.y) + 0.5) * SUPERSAMPLING - 0.5
         hull = cv2.convexHull(np.round(local * (1 << _SHIFT)).astype(np.int32))
         cv2.fillConvexPoly(self._colour, hull, clip_colour(colour), cv2.LINE_8, _SHIFT)
-        cv2.fillConvexPoly(self._parts, hull, part, cv2.LINE_8, _SHIFT)
+        cv2.fillConvexPoly(self._parts, hull, (part,), cv2.LINE_8, _SHIFT)
 
-    def rounded(self, centres: np.ndarray, radii: np.ndarray, colour: Colour, part: int) -> None:
+    def rounded(self, centres: ArrayLike, radii: ArrayLike, colour: Colour, part: int) -> None:
         """Fills the hull of N circles, shaded as if round.
 
         Two circles make a tapered capsule (a limb), one makes a ball.
@@ -81,9 +82,9 @@ class Canvas:
             colour: Colour of the half-lit surface.
             part: Number recorded for the covered pixels, 1..255.
         """
-        centres, radii = np.asarray(centres)[:, None, :2], np.asarray(radii)[:, None, None]
+        middles, lengths = np.asarray(centres)[:, None, :2], np.asarray(radii)[:, None, None]
         for share, shift, brightness in _SHADES:
-            circles = centres + radii * (share * _CIRCLE + shift * _LIGHT)
+            circles = middles + lengths * (share * _CIRCLE + shift * _LIGHT)
             self.polygon(circles.reshape(-1, 2), scale_colour(colour, brightness), part)
 
     def line(self, points: np.ndarray, width: float, colour: Colour, part: int) -> None:

@@ -198,16 +198,28 @@ def _stride(rng: np.random.Generator, trunk: TrunkAngles, amplitudes: Range) -> 
     phase = float(rng.uniform(0, 2 * np.pi))
     # The elbow bends more the faster one goes: a stroll's arms hang, a runner's are square.
     elbow = float(np.interp(amplitude, (18, 62), (10, 100)))
-    limbs: dict[str, ArmAngles | LegAngles] = {}
-    for side, side_phase in (('left', phase), ('right', phase + np.pi)):
+    arms, legs = [], []
+    for side_phase in (phase, phase + np.pi):  # left, right
         swing = amplitude * np.sin(side_phase)
         lifted = max(0.0, float(np.cos(side_phase)))  # the knee folds while the leg swings forward
         knee = 6 + amplitude * (1.5 * lifted + 0.3) + rng.uniform(0, 10)
-        arm = (-0.8 * swing + rng.normal(0, 6), rng.uniform(3, 16), rng.uniform(5, 40))
-        limbs[f'{side}_arm'] = ArmAngles(*map(float, arm), elbow + float(rng.uniform(-10, 20)))
-        leg = (swing + 0.15 * amplitude, rng.uniform(0, 6), rng.uniform(-12, 4), knee)
-        limbs[f'{side}_leg'] = LegAngles(*map(float, leg))
-    return Pose(trunk, **limbs)
+        arms.append(
+            ArmAngles(
+                shoulder_flexion=float(-0.8 * swing + rng.normal(0, 6)),
+                shoulder_abduction=float(rng.uniform(3, 16)),
+                shoulder_rotation=float(rng.uniform(5, 40)),
+                elbow_flexion=elbow + float(rng.uniform(-10, 20)),
+            )
+        )
+        legs.append(
+            LegAngles(
+                hip_flexion=float(swing + 0.15 * amplitude),
+                hip_abduction=float(rng.uniform(0, 6)),
+                hip_rotation=float(rng.uniform(-12, 4)),
+                knee_flexion=float(knee),
+            )
+        )
+    return Pose(trunk, arms[0], arms[1], legs[0], legs[1])
 
 
 def _within_limits(pose: Pose) -> Pose:

@@ -87,7 +87,10 @@ class Skeleton:
 
 def sample_body(rng: np.random.Generator) -> Body:
     """Draws a body whose proportions differ by a few per cent from the average adult's."""
-    values = {f.name: f.default * float(rng.uniform(0.93, 1.07)) for f in fields(Body)}
+    average = Body()
+    values = {
+        f.name: getattr(average, f.name) * float(rng.uniform(0.93, 1.07)) for f in fields(Body)
+    }
     # A somewhat large head keeps the face readable in a 128x96 crop.
     values['head_radius'] *= float(rng.uniform(1.0, 1.25))
     values['girth'] = float(rng.uniform(1.0, 1.35))

@@ -38,6 +38,9 @@ class DatasetError(Exception):
     """The data set cannot be made as asked; the message says why in one sentence."""
 
 
+ImageResult = tuple[Json, list[Json], list[Json]]  # entry, annotations, detections
+
+
 @dataclass(frozen=True)
 class Options:
     """All that decides the contents of a data set.
@@ -125,7 +128,7 @@ def write_dataset(
     _remove_contents(out)
     for name in {*style.image_dirs.values()}:
         (out / name).mkdir(exist_ok=True)
-    contents = {}
+    contents: dict[str, list[ImageResult]] = {}
     with _mapper(workers) as run:
         for split in SPLIT_START:
             job = partial(_write_image, out, options, split)
@@ -140,9 +143,6 @@ def write_dataset(
         _write_json(out / style.annotation_files[split], document)
     (out / _UNFINISHED).unlink()
     return {split: _count_persons(made) for split, made in contents.items()}
-
-
-ImageResult = tuple[Json, list[Json], list[Json]]
 
 
 def _write_image(out: Path, options: Options, split: str, index: int) -> ImageResult:

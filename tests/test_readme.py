@@ -1,0 +1,27 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""What README and docs name exists."""
+
+import re
+
+import pytest
+
+from conftest import CONFIGS, ROOT
+
+PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_named_files_exist(page):
+    text = page.read_text()
+    named = re.findall(r'(?:configs|tools|sdpose|tests|requirements)/[\w./-]+\.(?:py|sh|txt)', text)
+    assert named
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+    linked = re.findall(r'\]\((?!https?:)([^)#]+)', text)
+    assert [name for name in linked if not (page.parent / name).exists()] == []
+
+
+def test_every_config_family_is_in_the_readme():
+    text = (ROOT / 'README.md').read_text()
+    names = re.findall(r'`(tokenpose|sdpose)/(td-hm_[\w-]+)`', text)
+    assert len(names) >= 9
+    assert [n for folder, n in names if not list((CONFIGS / folder).glob(f'{n}_8xb64*'))] == []
