@@ -5,6 +5,7 @@ import argparse
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -166,6 +167,8 @@ def run_tool(main: Callable[[], int | None]) -> None:
     Args:
         main: The tool; returns its exit status, or ``None`` for 0.
     """
+    # MMPose finds its own file where a config of ours would stand, and says so at length
+    warnings.filterwarnings('ignore', message='The metainfo config file')
     try:
         status = main() or 0
     except InputError as error:

@@ -8,7 +8,7 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 MAX_LINES = 12
-NOISE = ('"FileClient" will be deprecated',)
+NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
 
 
 class ConsoleRunner(Runner):

@@ -30,6 +30,11 @@ def golden_model(name: str) -> nn.Module:
     return model
 
 
+def count_trainable(name: str) -> int:
+    model = build_model(load_config(name))
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
 def assert_close(ours: Tensor, golden: np.ndarray) -> None:
     """Compare relative to the golden array's own scale."""
     assert ours.shape == golden.shape
@@ -68,6 +73,23 @@ def test_test_cycles_chooses_the_predicting_cycle():
 @pytest.mark.parametrize('name', MODELS)
 def test_trainable_parameters_equal_the_published(name):
     published = json.loads((GOLDEN / f'{MODELS[name]}.json').read_text())
-    model = build_model(load_config(name))
-    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    assert trainable == published['trainable_parameters']
+    assert count_trainable(name) == published['trainable_parameters']
+
+
+@pytest.mark.parametrize(
+    ('name', 'expected'),
+    [
+        ('tokenpose-s-v1', 6_620_736),
+        ('tokenpose-s-v2', 6_227_520),
+        ('tokenpose-b', 13_465_216),
+        ('tokenpose-t', 5_816_448),
+        ('sdpose-t', 4_398_528),
+        ('sdpose-s-v1', 6_620_736),
+        ('sdpose-s-v1-3cycle', 6_620_736),
+        ('sdpose-s-v2', 6_227_520),
+        ('sdpose-b', 13_465_216),
+        ('sdpose-t-v2', 5_816_448),
+    ],
+)
+def test_trainable_parameters_of_every_full_size_model(name, expected):
+    assert count_trainable(name) == expected

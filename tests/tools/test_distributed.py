@@ -13,7 +13,7 @@ from sdpose.checkpoints.safe_loading import load_checkpoint_file
 # step of two processes must equal one step of one process on the doubled batch.
 CONFIG = """
 _base_ = '{base}'
-model = dict(backbone=dict(norm_eval=True), neck=dict(depth=2))
+model = dict(backbone=dict(norm_eval=True))
 optim_wrapper = dict(optimizer=dict(_delete_=True, type='SGD', lr=1.0))
 param_scheduler = []
 train_dataloader = dict(

@@ -16,7 +16,7 @@ QUICK = (
     'train_cfg.val_interval=1',
     'param_scheduler.1.end=3',
     'param_scheduler.1.T_max=3',
-    'model.neck.depth=2',
+    'model.neck.depth=1',
 )
 
 
@@ -37,7 +37,7 @@ def train(work_dir, toy_coco, *options, max_epochs=3):
 
 def test(checkpoint, toy_coco, *options):
     work_dir = ('--work-dir', checkpoint.parent / 'test')
-    common = (*work_dir, '--data-root', toy_coco, *options, '--cfg-options', 'model.neck.depth=2')
+    common = (*work_dir, '--data-root', toy_coco, *options, '--cfg-options', 'model.neck.depth=1')
     return run_tool('tools/test.py', TOY_CONFIG, checkpoint, *common)
 
 
@@ -145,7 +145,7 @@ def test_broken_image_is_named(toy_coco, tmp_path):
 def test_checkpoint_of_another_model_is_refused(run, toy_coco):
     command = ('tools/test.py', TOY_CONFIG, run / 'epoch_3.pth', '--data-root', toy_coco)
     work_dir = ('--work-dir', run / 'test')
-    assert_one_sentence(run_tool(*command, *work_dir), 'another model', 'neck.layers.2')
+    assert_one_sentence(run_tool(*command, *work_dir), 'another model', 'neck.layers.1')
 
 
 @pytest.mark.parametrize('tool', ['train', 'test', 'convert_checkpoint'])

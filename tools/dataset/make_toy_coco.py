@@ -22,10 +22,10 @@ from toy.writer import (
 EXAMPLES = """\
 examples:
   # 1,000 training and 200 validation images, laid out like COCO
-  python tools/dataset/make_toy_coco.py data/coco
+  python tools/dataset/make_toy_coco.py data/toy_coco
 
   # a small CrowdPose look-alike from another seed
-  python tools/dataset/make_toy_coco.py data/crowdpose --style crowdpose --images 300 --seed 7
+  python tools/dataset/make_toy_coco.py data/toy_crowdpose --style crowdpose --images 300 --seed 7
 
 The same options always give the same files, whatever --workers is. Point the data_root of an
 MMPose config at OUT and train as on the real data.

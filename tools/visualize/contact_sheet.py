@@ -11,7 +11,9 @@ import cv2
 import matplotlib as mpl
 import numpy as np
 
-mpl.use('Agg')
+import sdpose  # noqa: F401  lets MMPose import
+
+# isort: split
 from matplotlib import pyplot as plt
 from mmengine.structures import InstanceData
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
@@ -19,9 +21,10 @@ from mmpose.structures import PoseDataSample
 from mmpose.visualization import PoseLocalVisualizer
 from rich.progress import track
 
-import sdpose  # noqa: F401  lets MMPose import
 from sdpose.cli import make_parser, run_tool
 from sdpose.errors import InputError
+
+mpl.use('Agg')
 
 EXAMPLES = """\
   python tools/test.py CONFIG CHECKPOINT --cfg-options test_evaluator.outfile_prefix=work_dirs/a
@@ -102,7 +105,7 @@ def make_sheet(args: argparse.Namespace) -> plt.Figure:
     if not shown:
         raise InputError(f'{args.annotations} has no person with keypoints.')
     picks = np.linspace(0, len(shown) - 1, min(args.number, len(shown))).round().astype(int)
-    visualizer = PoseLocalVisualizer(radius=2, line_width=1)
+    visualizer = PoseLocalVisualizer(radius=2, line_width=2)
     info = f'configs/_base_/datasets/{args.metainfo}.py'
     visualizer.set_dataset_meta(parse_pose_metainfo(dict(from_file=info)), skeleton_style='mmpose')
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-
-mpl.use('Agg')
 from matplotlib import pyplot as plt
 
 from sdpose.cli import make_parser, run_tool
 from sdpose.errors import InputError
+
+mpl.use('Agg')
 
 EXAMPLES = """\
   python tools/visualize/training_curve.py work_dirs/demo
