@@ -13,7 +13,7 @@ MIM_PARTS = ('configs', 'tools', 'model-index.yml')
 
 
 class BuildWithMim(build_py):
-    """Put configs and tools into ``sdpose/.mim``, so that ``mim`` and ``sdpose::`` find them."""
+    """Put configs and tools into ``sdpose/.mim``, where ``mim`` looks for them."""
 
     def run(self) -> None:
         """Build, then copy; or link for an editable installation."""
@@ -23,8 +23,12 @@ class BuildWithMim(build_py):
         mim.mkdir(parents=True, exist_ok=True)
         for name in MIM_PARTS:
             source, target = ROOT / name, mim / name
-            if not source.exists() or target.exists():
+            if not source.exists():
                 continue
+            if target.is_symlink() or target.is_file():
+                target.unlink()
+            elif target.is_dir():
+                shutil.rmtree(target)
             if editable:
                 target.symlink_to(Path('../..') / name)
             elif source.is_dir():

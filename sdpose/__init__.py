@@ -1,7 +1,8 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Tokenized human pose estimation and its distillation, as a plugin of MMPose 1.x.
 
-Importing this package registers all its modules in MMPose's registries. Configs do that with
+Importing this package registers all its modules in MMPose's registries, and makes MMEngine read
+checkpoints as data and write them whole. Configs import it with
 ``custom_imports = dict(imports=['sdpose'])``; a script imports ``sdpose`` before ``mmpose``.
 """
 
@@ -10,7 +11,12 @@ from sdpose.compat import import_mmpose
 import_mmpose()
 
 from sdpose import engine, models  # noqa: E402  MMPose must be importable before these are
+from sdpose.checkpoints import safe_loading  # noqa: E402
+from sdpose.engine import atomic_backend  # noqa: E402
 from sdpose.errors import InputError  # noqa: E402
 from sdpose.version import __version__  # noqa: E402
+
+safe_loading.install()
+atomic_backend.install()
 
 __all__ = ['InputError', '__version__', 'engine', 'models']

@@ -6,8 +6,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,6 @@ from typing import Any
 from mmengine.config import Config, DictAction
 
 from sdpose.errors import InputError
-
-FREE_KEYS = ('work_dir', 'load_from', 'resume', 'sync_bn', 'find_unused_parameters', 'val_cfg')
 
 
 def make_parser(description: str, examples: str) -> argparse.ArgumentParser:
@@ -98,10 +95,10 @@ def load_config(path: str) -> Config:
 
 
 def check_options(cfg: Config, options: dict[str, Any]) -> None:
-    """Refuse options that name no setting: MMEngine would silently add what is mistyped.
+    """Refuse options that look mistyped: MMEngine would silently add them to the config.
 
-    A new last key is let through where a ``type`` beside it will check it, or where nothing
-    that is similar exists.
+    A key that resembles none of its neighbours is let through: a config need not name the
+    settings that it leaves at their defaults.
 
     Args:
         cfg: The config before the options are applied.
@@ -113,20 +110,18 @@ def check_options(cfg: Config, options: dict[str, Any]) -> None:
         for index, part in enumerate(parts):
             if isinstance(node, (list, tuple)) and part.isdigit() and int(part) < len(node):
                 node = node[int(part)]
-                continue
-            if not isinstance(node, dict | Config):
-                break
-            if part in node:
+            elif isinstance(node, dict | Config) and part in node:
                 node = node[part]
-                continue
-            near = get_close_matches(part, list(node.keys()), n=1, cutoff=0.7)
-            is_last = index == len(parts) - 1
-            typed = 'type' in node
-            if is_last and (typed or not near) and (node is not cfg or part in FREE_KEYS):
+            else:
+                names = list(node.keys()) if isinstance(node, dict | Config) else []
+                near = get_close_matches(part, names, n=1, cutoff=0.7)
+                where = '.'.join(parts[:index]) or 'the config'
+                if near:
+                    raise InputError(
+                        f'--cfg-options {key}: {where} has no setting {part!r}. '
+                        f'Did you mean {near[0]}?'
+                    )
                 break
-            where = '.'.join(parts[:index]) or 'the config'
-            hint = f' Did you mean {near[0]}?' if near else ''
-            raise InputError(f'--cfg-options {key}: {where} has no setting {part!r}.{hint}')
 
 
 def _replace_data_root(cfg: Config, data_root: str) -> None:
@@ -144,19 +139,6 @@ def _replace_data_root(cfg: Config, data_root: str) -> None:
         return new + node[len(old) :] if isinstance(node, str) and node.startswith(old) else node
 
     cfg.merge_from_dict(replaced(cfg.to_dict()))
-
-
-@contextmanager
-def building(config: str) -> Iterator[None]:
-    """Turn errors that wrong settings cause while a run is built into :class:`InputError`."""
-    try:
-        yield
-    except InputError:
-        raise
-    except (KeyError, TypeError, ValueError, AssertionError, FileNotFoundError) as error:
-        message = str(error.args[0]) if error.args else type(error).__name__
-        message = message.split('. Please check whether')[0]
-        raise InputError(f'{config} cannot be built: {message}') from error
 
 
 def run_tool(main: Callable[[], int | None]) -> None:

@@ -1,6 +1,9 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """The one exception that means "the input is wrong", as opposed to "the code is"."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class InputError(ValueError):
     """Something that the user gave cannot work: a path, an option, a config, a checkpoint.
@@ -8,3 +11,17 @@ class InputError(ValueError):
     The message is one or two sentences that say what is wrong and how to mend it. The tools
     print it without a stack trace and exit with status 1.
     """
+
+
+@contextmanager
+def building(config: str) -> Iterator[None]:
+    """Turn errors that wrong settings cause while a run is built into :class:`InputError`."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, AssertionError, FileNotFoundError) as error:
+        # str() of a KeyError would quote its message
+        message = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+        message = message.split('. Please check whether', maxsplit=1)[0] or type(error).__name__
+        raise InputError(f'{config} cannot be built: {message}') from error

@@ -33,10 +33,8 @@ def load_config(name: str) -> Config:
 def build_model(config: Config) -> nn.Module:
     """Build a config's model, without downloading ImageNet weights."""
     torch.manual_seed(0)
-    model = config.model
-    if model.backbone.get('init_cfg', {}).get('type') == 'Pretrained':
-        model.backbone.pop('init_cfg')
-    return MODELS.build(model)
+    config.model.backbone.pop('init_cfg', None)
+    return MODELS.build(config.model)
 
 
 def run_tool(*command: object, **env: str) -> subprocess.CompletedProcess:

@@ -20,6 +20,11 @@ def test_named_files_exist(page):
     assert [name for name in linked if not (page.parent / name).exists()] == []
 
 
+def test_no_number_was_left_to_fill_in():
+    text = (ROOT / 'README.md').read_text()
+    assert re.findall(r'(?:DEMO|TODO)_?[A-Z]*\d*', text) == []
+
+
 def test_every_config_family_is_in_the_readme():
     text = (ROOT / 'README.md').read_text()
     names = re.findall(r'`(tokenpose|sdpose)/(td-hm_[\w-]+)`', text)

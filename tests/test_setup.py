@@ -1,4 +1,5 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,9 +12,15 @@ from conftest import CONFIG_FILES, ROOT
 
 @pytest.mark.slow
 def test_wheel_ships_configs_and_tools_for_mim(tmp_path):
+    source = tmp_path / 'source'
+    shutil.copytree(
+        ROOT,
+        source,
+        ignore=shutil.ignore_patterns('.*', 'build', 'data', 'work_dirs', '*.egg-info'),
+    )
     options = ('--no-deps', '--no-build-isolation', '--wheel-dir', tmp_path)
     subprocess.run(
-        [sys.executable, '-m', 'pip', 'wheel', '-q', *options, ROOT],
+        [sys.executable, '-m', 'pip', 'wheel', '-q', *options, source],
         check=True,
         capture_output=True,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from sdpose.checkpoints.published import convert_published
-from sdpose.checkpoints.safe_loading import load_checkpoint_file
+from sdpose.checkpoints.safe_loading import get_state_dict, load_checkpoint_file
 from sdpose.cli import make_parser, run_tool
 from sdpose.engine import AtomicLocalBackend
 
@@ -31,7 +31,7 @@ def main() -> None:
     """Convert."""
     args = parse_args()
     checkpoint = load_checkpoint_file(args.source)
-    converted = convert_published(checkpoint.get('state_dict', checkpoint))
+    converted = convert_published(get_state_dict(checkpoint, args.source))
     with io.BytesIO() as buffer:
         torch.save(dict(meta={}, state_dict=converted.state_dict), buffer)
         AtomicLocalBackend().put(buffer.getvalue(), args.target)

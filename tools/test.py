@@ -11,11 +11,11 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from sdpose.checkpoints.fit import CheckpointFitHook
-from sdpose.cli import add_run_arguments, building, load_run_config, make_parser, run_tool
+from sdpose.cli import add_run_arguments, load_run_config, make_parser, run_tool
 from sdpose.engine.console import ConsoleRunner
 from sdpose.engine.data_checks import check_data
-from sdpose.engine.devices import prepare_devices
-from sdpose.errors import InputError
+from sdpose.engine.devices import close_process_group, prepare_devices
+from sdpose.errors import InputError, building
 
 EXAMPLES = """\
   python tools/test.py CONFIG CHECKPOINT
@@ -29,7 +29,7 @@ class SaveMetricsHook(Hook):
     """Write the metrics of a test to a file.
 
     Args:
-        path: A .json, .yaml or .pkl file.
+        path: A .json file.
     """
 
     def __init__(self, path: str) -> None:
@@ -38,7 +38,7 @@ class SaveMetricsHook(Hook):
     def after_test_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         """Write them."""
         if metrics is not None and mmengine.dist.is_main_process():
-            mmengine.dump(metrics, self.path)
+            mmengine.dump({name: float(value) for name, value in metrics.items()}, self.path)
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,7 +47,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     add_run_arguments(parser)
-    parser.add_argument('--out', help='file for the metrics (.json, .yaml, .pkl)')
+    parser.add_argument('--out', help='file for the metrics (.json)')
     parser.add_argument('--dump', help='file for all predictions (.pkl)')
     return parser.parse_args()
 
@@ -55,12 +55,11 @@ def parse_args() -> argparse.Namespace:
 def apply_options(cfg: Config, args: argparse.Namespace) -> None:
     """Apply the options that only testing has."""
     cfg.load_from = args.checkpoint
-    backbone = cfg.model.get('backbone', {})
-    if backbone.get('init_cfg', {}).get('type') == 'Pretrained':
-        backbone.pop('init_cfg')  # the checkpoint replaces those weights
-    for path, suffixes in ((args.out, ('.json', '.yaml', '.pkl')), (args.dump, ('.pkl',))):
-        if path and Path(path).suffix not in suffixes:
-            raise InputError(f'{path} must end with {" or ".join(suffixes)}.')
+    if 'init_cfg' in cfg.model.get('backbone', {}):
+        cfg.model.backbone.init_cfg = None  # the checkpoint replaces those weights
+    for path, suffix in ((args.out, '.json'), (args.dump, '.pkl')):
+        if path and Path(path).suffix != suffix:
+            raise InputError(f'{path} must end with {suffix}.')
     if args.dump:
         evaluators = cfg.test_evaluator
         evaluators = evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]
@@ -80,6 +79,7 @@ def main() -> None:
     if args.out:
         runner.register_hook(SaveMetricsHook(args.out), 'LOWEST')
     runner.test()
+    close_process_group()
 
 
 if __name__ == '__main__':

@@ -7,11 +7,11 @@ from mmengine.config import Config
 
 from sdpose.checkpoints.fit import CheckpointFitHook
 from sdpose.checkpoints.latest import find_latest_checkpoint
-from sdpose.cli import add_run_arguments, building, load_run_config, make_parser, run_tool
+from sdpose.cli import add_run_arguments, load_run_config, make_parser, run_tool
 from sdpose.engine.console import ConsoleRunner
 from sdpose.engine.data_checks import check_data
-from sdpose.engine.devices import prepare_devices
-from sdpose.errors import InputError
+from sdpose.engine.devices import close_process_group, prepare_devices
+from sdpose.errors import InputError, building
 
 EXAMPLES = """\
   python tools/train.py configs/sdpose/td-hm_sdpose-s-v1_8xb64-300e_coco-256x192.py
@@ -56,8 +56,8 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> None:
         cfg.auto_scale_lr.enable = True
     if args.resume == 'auto':
         latest = find_latest_checkpoint(cfg.work_dir)
-        cfg.load_from = str(latest) if latest else None
-        cfg.resume = latest is not None
+        if latest:
+            cfg.load_from, cfg.resume = str(latest), True
     elif args.resume:
         cfg.load_from, cfg.resume = args.resume, True
 
@@ -73,9 +73,9 @@ def main() -> None:
         runner = ConsoleRunner.from_cfg(cfg)
     if args.resume == 'auto' and not cfg.resume:
         runner.logger.info(f'No checkpoint in {cfg.work_dir} to resume from: starting anew.')
-    if cfg.resume:
-        runner.register_hook(CheckpointFitHook())
+    runner.register_hook(CheckpointFitHook(partly=not cfg.resume))
     runner.train()
+    close_process_group()
 
 
 if __name__ == '__main__':

@@ -7,38 +7,55 @@ from mmengine.runner import Runner
 from torch import nn
 
 from sdpose.checkpoints.published import recognise_layout
+from sdpose.checkpoints.safe_loading import get_state_dict
 from sdpose.errors import InputError
 
 
 class CheckpointFitHook(Hook):
-    """Stop before weights are loaded that do not fit: MMEngine would only log a warning."""
+    """Stop before weights are loaded that do not fit: MMEngine would only log a warning.
+
+    Args:
+        partly: Let a checkpoint through that has some of the weights, as for fine-tuning.
+    """
+
+    def __init__(self, partly: bool = False) -> None:
+        self.partly = partly
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Check the checkpoint that the runner has just read."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        check_checkpoint_fits(model, checkpoint, runner._load_from or 'The checkpoint')
+        name = runner._load_from or 'The checkpoint'
+        check_checkpoint_fits(model, checkpoint, name, self.partly)
 
 
-def check_checkpoint_fits(model: nn.Module, checkpoint: dict, name: str) -> None:
+def check_checkpoint_fits(
+    model: nn.Module, checkpoint: dict, name: str, partly: bool = False
+) -> None:
     """Raise when a checkpoint does not hold exactly the weights of a model.
 
     Args:
         model: The model that will receive the weights (it may be changed in the attempt).
         checkpoint: With ``state_dict``, or itself a state dict.
         name: What to call the checkpoint in the message.
+        partly: Let it through if some weights of the model have its names and shapes.
 
     Raises:
         InputError: Names or shapes differ; the message has the first of them.
     """
-    state_dict = checkpoint.get('state_dict', checkpoint)
+    state_dict = get_state_dict(checkpoint, name)
     layout = recognise_layout(state_dict)
     if layout is not None:
         raise InputError(
             f'{name} is a published {layout} checkpoint (MMPose 0.x). '
             f'Convert it first: python tools/convert_checkpoint.py {name} converted.pth'
         )
+    if partly and any(
+        name in state_dict and state_dict[name].shape == weights.shape
+        for name, weights in model.state_dict().items()
+    ):
+        return
     try:
-        result = model.load_state_dict(dict(state_dict), strict=False)
+        result = model.load_state_dict(state_dict, strict=False)
     except RuntimeError as error:
         shapes = [line.strip() for line in str(error).splitlines() if 'size mismatch' in line]
         problems = shapes or [str(error)]

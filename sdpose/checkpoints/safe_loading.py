@@ -7,9 +7,11 @@ checkpoints hold a few objects beyond tensors (its log buffers, numpy metadata),
 checkpoint goes through.
 """
 
+import codecs
 import inspect
 import pickle
 import re
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,6 +44,10 @@ def _allowed_objects() -> dict[str, Any]:
         allowed[f'{package}.multiarray._reconstruct'] = rebuild_array
         allowed[f'{package}.multiarray.scalar'] = rebuild_scalar
     dtype_classes = {type(np.dtype(code)) for code in '?bhilqBHILQefdSU'}
+    # torch itself allows these in its later versions
+    allowed['_codecs.encode'] = codecs.encode
+    for cls in (set, bytearray, complex, Counter, torch.device):
+        allowed[f'{cls.__module__}.{cls.__qualname__}'] = cls
     for cls in (HistoryBuffer, np.ndarray, np.dtype, *dtype_classes):
         allowed[f'{cls.__module__}.{cls.__qualname__}'] = cls
     return allowed
@@ -68,7 +74,7 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu') -> dict:
         raise InputError(f'There is no checkpoint {path}.')
     load = _load_weights_only if _torch_takes_renamed_globals() else load_with_restricted_pickle
     try:
-        return load(path, map_location)
+        checkpoint = load(path, map_location)
     except pickle.UnpicklingError as error:
         raise InputError(
             f'{path} is refused: it holds something other than weights, which could run code '
@@ -79,6 +85,27 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu') -> dict:
             f'{path} is not a whole checkpoint file ({type(error).__name__}: '
             f'{str(error).splitlines()[0] if str(error) else "empty"}). Copy or download it again.'
         ) from error
+    get_state_dict(checkpoint, str(path))
+    return checkpoint
+
+
+def get_state_dict(checkpoint: Any, name: str) -> dict[str, torch.Tensor]:
+    """Return the weights of a checkpoint.
+
+    Args:
+        checkpoint: With ``state_dict``, or itself a state dict.
+        name: What to call the checkpoint in the message.
+
+    Returns:
+        Name -> tensor; without the ``module.`` that a distributed wrapper puts before each name.
+
+    Raises:
+        InputError: It holds no named tensors.
+    """
+    state_dict = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else None
+    if not isinstance(state_dict, dict) or not all(isinstance(key, str) for key in state_dict):
+        raise InputError(f'{name} holds no weights by name, as a checkpoint does.')
+    return {key.removeprefix('module.'): value for key, value in state_dict.items()}
 
 
 def _reason(error: pickle.UnpicklingError) -> str:

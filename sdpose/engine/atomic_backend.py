@@ -33,4 +33,6 @@ class AtomicLocalBackend(LocalBackend):
             partial.unlink(missing_ok=True)
 
 
-register_backend('local', AtomicLocalBackend, prefixes='', force=True)
+def install() -> None:
+    """Make MMEngine write every local file through this backend."""
+    register_backend('local', AtomicLocalBackend, prefixes='', force=True)

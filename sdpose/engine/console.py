@@ -1,21 +1,43 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""A Runner whose console shows progress, while its log file keeps everything."""
+"""A Runner whose console shows progress and plain errors, while its log file keeps everything."""
 
 import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from sdpose.errors import building
+
 MAX_LINES = 12
 NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
+
+
+def _naming_the_config(build: Callable) -> Callable:
+    """Make errors in a method that builds a part of the run name the config that asked for it."""
+
+    @wraps(build)
+    def wrapper(runner: Runner, *args: Any, **kwargs: Any) -> Any:
+        with building(runner.cfg.filename or 'The config'):
+            return build(runner, *args, **kwargs)
+
+    return wrapper
 
 
 class ConsoleRunner(Runner):
     """MMEngine's Runner, with page-long messages kept out of the console.
 
     The environment, the whole config and the order of hooks are in the log file of the run.
+    Wrong settings become an :class:`InputError`, also in the parts that are built late.
     """
+
+    build_train_loop = _naming_the_config(Runner.build_train_loop)
+    build_val_loop = _naming_the_config(Runner.build_val_loop)
+    build_test_loop = _naming_the_config(Runner.build_test_loop)
+    build_optim_wrapper = _naming_the_config(Runner.build_optim_wrapper)
+    build_param_scheduler = _naming_the_config(Runner.build_param_scheduler)
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """Build the logger, and filter what it writes to the console."""

@@ -1,7 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Look at the data that a config names before anything is built, to say clearly what is wrong."""
 
-import json
 import mmap
 import re
 from collections.abc import Iterable, Iterator
@@ -89,9 +88,14 @@ def check_annotation_file(path: Path, num_keypoints: int | None) -> None:
         if missing:
             raise InputError(f'{not_coco}: it has no "{missing[0]}".')
         match = FIRST_KEYPOINTS.search(text)
-        values = json.loads(b'[' + match[1] + b']') if match else []
-    if num_keypoints and match and len(values) != 3 * num_keypoints:
+        if match is None:
+            raise InputError(
+                f'{path} has no keypoints. COCO keeps them in person_keypoints_*.json, '
+                'not in instances_*.json.'
+            )
+        num_values = match[1].count(b',') + 1
+    if num_keypoints and num_values != 3 * num_keypoints:
         raise InputError(
-            f'{path} has {len(values) / 3:g} keypoints a person, but the head of this config '
+            f'{path} has {num_values / 3:g} keypoints a person, but the head of this config '
             f'predicts {num_keypoints} (model.head.out_channels). Use a config for this data set.'
         )

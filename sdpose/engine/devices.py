@@ -38,10 +38,10 @@ def prepare_devices(cfg: Config) -> None:
         return
     if gpus == 0:
         _open_cpu_process_group(cfg)
-    elif int(os.environ.get('LOCAL_RANK', '0')) >= gpus:
+    elif (processes := int(os.environ.get('LOCAL_WORLD_SIZE', '1'))) > gpus:
         raise InputError(
-            f'{os.environ.get("LOCAL_WORLD_SIZE", "Too many")} processes were started on this '
-            f'machine, but it has {gpus} GPU(s). Start one process for each.'
+            f'{processes} processes were started on this machine, but it has {gpus} GPU(s). '
+            'Start one process for each.'
         )
 
 
@@ -56,3 +56,10 @@ def _open_cpu_process_group(cfg: Config) -> None:
     cfg.model_wrapper_cfg = dict(
         type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
     )
+
+
+def close_process_group() -> None:
+    """Leave the process group together; threads of gloo that outlive it can abort the exit."""
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.barrier()
+        distributed.destroy_process_group()

@@ -34,3 +34,17 @@ def test_published_checkpoint_suggests_the_converter():
     published = published_state_dict(GOLDEN / 'sdpose_t.json')
     with pytest.raises(InputError, match=r'published SDPose.*tools/convert_checkpoint\.py a\.pth'):
         check_checkpoint_fits(model, dict(state_dict=published), 'a.pth')
+
+
+def test_wrapped_weights_fit():
+    state_dict = {f'module.{name}': value for name, value in nn.Linear(2, 3).state_dict().items()}
+    model = nn.Linear(2, 3)
+    check_checkpoint_fits(model, state_dict, 'a.pth')
+    assert torch.equal(model.weight, state_dict['module.weight'])
+
+
+def test_fine_tuning_takes_a_part_but_not_nothing():
+    part = dict(weight=torch.zeros(3, 2), bias=torch.zeros(7))
+    check_checkpoint_fits(nn.Linear(2, 3), part, 'a.pth', partly=True)
+    with pytest.raises(InputError, match='another model'):
+        check_checkpoint_fits(nn.Linear(2, 3), dict(other=torch.zeros(1)), 'a.pth', partly=True)

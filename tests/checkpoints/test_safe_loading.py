@@ -64,6 +64,26 @@ def test_checkpoint_of_mmengine_is_read_whole(load, mmengine_checkpoint_file):
     assert checkpoint['optimizer']['state'][0]['step'] == 1
 
 
+def test_old_torch_allows_less_by_itself(mmengine_checkpoint_file, monkeypatch):
+    unpickler = torch._weights_only_unpickler
+    old = {
+        name: value
+        for name, value in unpickler._get_allowed_globals().items()
+        if not name.startswith(('_codecs', 'builtins', 'collections.Counter', 'torch.device'))
+    }
+    monkeypatch.setattr(unpickler, '_get_allowed_globals', lambda: old)
+    checkpoint = load_with_restricted_pickle(mmengine_checkpoint_file, 'cpu')
+    assert checkpoint['meta']['dataset_meta']['sigmas'].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize('content', [[1], torch.ones(1), {1: 2}, dict(state_dict=[1])], ids=str)
+def test_file_without_named_weights(content, tmp_path):
+    path = tmp_path / 'a.pth'
+    torch.save(content, path)
+    with pytest.raises(InputError, match=r'a\.pth holds no weights by name'):
+        load_checkpoint_file(path)
+
+
 @pytest.mark.parametrize('load', LOADERS, ids=IDS)
 def test_code_in_a_checkpoint_is_not_run(load, tmp_path):
     trace, path = tmp_path / 'was_here', tmp_path / 'stranger.pth'

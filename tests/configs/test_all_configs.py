@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
+from mmengine.optim import build_optim_wrapper
 from mmpose.registry import DATASETS
 
 from conftest import CONFIG_FILES, CONFIGS, build_model
@@ -30,10 +31,14 @@ def test_config(path, toy_coco):
     batch = model.data_preprocessor(make_batch(cfg.train_dataloader), training=True)
     loss, logged = model.parse_losses(model(**batch, mode='loss'))
     assert loss.item() > 0
-    loss.backward()
+    optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    optim_wrapper.backward(loss)
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, f'{name} is not used'
         assert parameter.grad.isfinite().all(), name
+        assert parameter.grad.any(), f'{name} has no gradient'
+    optim_wrapper.step()
+    assert all(parameter.isfinite().all() for parameter in model.parameters())
     assert 0 <= logged['acc_pose'] <= 1
     num_cycles = cfg.model.neck.get('num_cycles', 1)
     assert ('loss_kpt_token' in logged) == (num_cycles > 1)

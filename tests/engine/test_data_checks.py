@@ -67,6 +67,7 @@ def test_other_number_of_keypoints(data_root):
         ('[1, 2]', 'not a whole JSON object'),
         ('{"images": [], "annotations": [{"id": 1', 'not a whole JSON object'),
         ('{"images": []}', 'has no "annotations"'),
+        ('{"images": [], "annotations": [{"id": 1}]}', 'has no keypoints.*person_keypoints'),
     ],
 )
 def test_file_that_is_not_coco(tmp_path, content, message):

@@ -37,7 +37,6 @@ def test_asking_for_an_absent_gpu(gpus, monkeypatch):
 
 def test_more_processes_than_gpus(gpus, monkeypatch):
     gpus(2)
-    monkeypatch.setenv('LOCAL_RANK', '2')
     monkeypatch.setenv('LOCAL_WORLD_SIZE', '8')
     with pytest.raises(InputError, match=r'8 processes were started .* it has 2 GPU'):
         prepare_devices(Config(dict(launcher='pytorch')))

@@ -44,7 +44,10 @@ def parse_args() -> argparse.Namespace:
         '--min-score', type=float, default=0.2, help='leave out weaker persons (default: 0.2)'
     )
     parser.add_argument(
-        '--metainfo', default='coco', help="skeleton: coco, crowdpose, ... (MMPose's data sets)"
+        '--metainfo',
+        choices=('coco', 'crowdpose'),
+        default='coco',
+        help='data set whose skeleton is drawn (default: coco)',
     )
     return parser.parse_args()
 
@@ -98,6 +101,8 @@ def draw_persons(
 
 def make_sheet(args: argparse.Namespace) -> plt.Figure:
     """Draw images in pairs: ground truth, prediction."""
+    if args.number < 1:
+        raise InputError(f'--number {args.number}: at least one image is needed.')
     truth = read_json(args.annotations)
     predictions = by_image(read_json(args.predictions))
     persons = by_image([a for a in truth['annotations'] if a.get('num_keypoints', 1)])

@@ -12,7 +12,7 @@ train_pipeline = [
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
     dict(type='RandomHalfBody'),
-    # a normal distribution with standard deviation 45 degrees, cut at twice that
+    # angles between -90 and 90 degrees: TokenPose's rotation of 45 in the terms of MMPose 1.x
     dict(type='RandomBBoxTransform', rotate_factor=90.0, scale_factor=(0.65, 1.35)),
     dict(type='TopdownAffine', input_size=codec['input_size']),
     dict(type='GenerateTarget', encoder=codec),

@@ -1,18 +1,16 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """The small convolutional backbone of TokenPose-S and SDPose-S."""
 
-from typing import Any
-
 from mmpose.models.backbones.base_backbone import BaseBackbone
 from mmpose.models.backbones.resnet import Bottleneck, ResLayer
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-INIT_CFG = (
+DEFAULT_INIT_CFG = [
     dict(type='Normal', std=0.001, layer='Conv2d'),
     dict(type='Constant', val=1, layer='BatchNorm2d'),
-)
+]
 
 
 @MODELS.register_module()
@@ -35,9 +33,9 @@ class StemNet(BaseBackbone):
         out_channels: int = 256,
         num_blocks: int = 4,
         norm_eval: bool = False,
-        init_cfg: Any = INIT_CFG,
+        init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        super().__init__(init_cfg=list(init_cfg) if isinstance(init_cfg, tuple) else init_cfg)
+        super().__init__(init_cfg=init_cfg or DEFAULT_INIT_CFG)
         self.norm_eval = norm_eval
         self.conv1 = nn.Conv2d(3, stem_channels, 3, stride=2, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(stem_channels)

@@ -4,6 +4,7 @@ import torch
 from mmengine.structures import InstanceData, PixelData
 from mmpose.structures import PoseDataSample
 
+from sdpose import InputError
 from sdpose.models import TokenHeatmapHead, Tokens
 
 CODEC = dict(type='MSRAHeatmap', input_size=(48, 64), heatmap_size=(12, 16), sigma=1.5)
@@ -100,3 +101,10 @@ def test_autocast_gives_float32_heatmaps(samples):
         losses = head.loss(make_tokens(2), samples, train_cfg={})
         assert head(make_tokens(1)).dtype == torch.float32
     assert all(torch.isfinite(value) for value in losses.values())
+
+
+@pytest.mark.parametrize('shape', [(2, 4, 8), (2, 3, 9)])
+def test_tokens_of_another_number_or_width(shape):
+    tokens = Tokens(torch.zeros(shape), torch.zeros(shape))
+    with pytest.raises(InputError, match=f'the neck gives {shape[1]} of width {shape[2]}'):
+        make_head()([tokens])
