@@ -9,30 +9,28 @@ from torch import Tensor
 
 from sdpose.errors import InputError
 
-# Root of the transformer's keys in each published layout.
+HEAD = r'^keypoint_head\.tokenpose\.'
+LAYER = HEAD + r'transformer(?:_layer1)?\.layers\.(\d+)\.'
+
+# What tells the published layouts apart.
 LAYOUTS = {
-    'SDPose or PPT': r'keypoint_head\.tokenpose\.transformer_layer1\.',
-    'TokenPose': r'keypoint_head\.tokenpose\.transformer\.',
+    'SDPose or PPT': HEAD + r'transformer_layer1\.',
+    'TokenPose': HEAD + r'transformer\.',
 }
 
-# Published name -> ours, the first match counts; None drops the entry.
+# Beginning of a published name -> ours; the first match counts, and None drops the entry.
 RENAMES: tuple[tuple[str, str | None], ...] = (
-    (r'^keypoint_head\.tokenpose\.pos_embedding$', None),  # fixed, and computed anew
-    (r'^keypoint_head\.tokenpose\.keypoint_token$', 'neck.keypoint_tokens'),
-    (r'^keypoint_head\.tokenpose\.patch_to_embedding\.', 'neck.patch_embedding.'),
-    (r'^keypoint_head\.tokenpose\.mlp_head\.', 'head.mlp.'),
-    (r'^keypoint_head\.tokenpose\.transformer(_layer1)?\.layers\.', 'neck.layers.'),
+    (HEAD + 'pos_embedding$', None),  # fixed, and computed anew
+    (HEAD + 'keypoint_token$', 'neck.keypoint_tokens'),
+    (HEAD + r'patch_to_embedding\.', 'neck.patch_embedding.'),
+    (LAYER + r'0\.fn\.norm\.', r'neck.layers.\1.attention_norm.'),
+    (LAYER + r'0\.fn\.fn\.to_qkv\.', r'neck.layers.\1.attention.qkv.'),
+    (LAYER + r'0\.fn\.fn\.to_out\.0\.', r'neck.layers.\1.attention.out.'),
+    (LAYER + r'1\.fn\.norm\.', r'neck.layers.\1.mlp_norm.'),
+    (LAYER + r'1\.fn\.fn\.net\.0\.', r'neck.layers.\1.mlp.0.'),
+    (LAYER + r'1\.fn\.fn\.net\.3\.', r'neck.layers.\1.mlp.2.'),
+    (HEAD + r'mlp_head\.', 'head.mlp.'),
     (r'^backbone\.', 'backbone.'),
-)
-
-# Published name within one encoder layer -> ours.
-LAYER_RENAMES = (
-    (r'\.0\.fn\.norm\.', '.attention_norm.'),
-    (r'\.0\.fn\.fn\.to_qkv\.', '.attention.qkv.'),
-    (r'\.0\.fn\.fn\.to_out\.0\.', '.attention.out.'),
-    (r'\.1\.fn\.norm\.', '.mlp_norm.'),
-    (r'\.1\.fn\.fn\.net\.0\.', '.mlp.0.'),
-    (r'\.1\.fn\.fn\.net\.3\.', '.mlp.2.'),
 )
 
 # Low-resolution outputs of HRNet's third stage, which nothing reads where stage 4 is cut off.
@@ -94,14 +92,7 @@ def convert_published(state_dict: Mapping[str, Tensor]) -> Converted:
         elif not ours:
             unknown.append(name)
         else:
-            converted[_rename_in_layer(re.sub(pattern, ours, name))] = tensor
+            converted[re.sub(pattern, ours, name)] = tensor
     if unknown:
         raise InputError(f'It looks like {layout}, but these names are unknown: {unknown[:4]}.')
     return Converted(layout, converted, tuple(dropped))
-
-
-def _rename_in_layer(name: str) -> str:
-    if name.startswith('neck.layers.'):
-        for pattern, ours in LAYER_RENAMES:
-            name = re.sub(pattern, ours, name)
-    return name

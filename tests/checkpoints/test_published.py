@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import pytest
 import torch
+from mmpose.models.backbones import HRNet
 
 from conftest import GOLDEN, build_model, load_config
 from data.golden.weights import published_state_dict
@@ -52,6 +53,20 @@ def test_unused_fuse_layers_are_dropped_where_stage_4_is_cut_off():
     assert unused in convert_published(published).dropped
     published['backbone.stage4.0.branches.0.0.conv1.weight'] = torch.zeros(1)
     assert unused in convert_published(published).state_dict
+
+
+def test_hrnet_with_all_outputs_of_stage_3_becomes_the_cut_one():
+    cut = load_config('tokenpose-b').model.backbone
+    identity = dict(num_modules=0, num_branches=1, block='BASIC', num_blocks=(), num_channels=(32,))
+    published = HRNet(extra=dict(cut.extra, stage4=identity)).state_dict()
+    named = {f'backbone.{name}': value for name, value in published.items()}
+    converted = convert_published({**make_published(), **named})
+    model = build_model(load_config('tokenpose-b'))
+    ours = {name for name in model.state_dict() if name.startswith('backbone.')}
+    assert ours == {name for name in converted.state_dict if name.startswith('backbone.')}
+    state_dict = {n.removeprefix('backbone.'): converted.state_dict[n] for n in ours}
+    model.backbone.load_state_dict(state_dict)
+    assert len(converted.dropped) == 1 + len(named) - len(ours)
 
 
 def test_other_checkpoints_are_refused_with_their_first_names():
