@@ -35,13 +35,10 @@ def train(work_dir, toy_coco, *options, max_epochs=3):
     )
 
 
-def test(checkpoint, toy_coco, *options):
+def evaluate(checkpoint, toy_coco, *options):
     work_dir = ('--work-dir', checkpoint.parent / 'test')
     common = (*work_dir, '--data-root', toy_coco, *options, '--cfg-options', 'model.neck.depth=1')
     return run_tool('tools/test.py', TOY_CONFIG, checkpoint, *common)
-
-
-test.__test__ = False
 
 
 @pytest.fixture(scope='module')
@@ -77,7 +74,7 @@ def test_console_shows_progress_and_no_pages(run, toy_coco, tmp_path):
 
 def test_testing_gives_the_ap_of_the_validation(run, toy_coco, tmp_path):
     out = tmp_path / 'ap.json'
-    result = test(run / 'epoch_3.pth', toy_coco, '--out', out, '--dump', tmp_path / 'dump.pkl')
+    result = evaluate(run / 'epoch_3.pth', toy_coco, '--out', out, '--dump', tmp_path / 'dump.pkl')
     assert result.returncode == 0, result.stderr
     metrics = json.loads(out.read_text())
     validated = [record for record in logged(run) if 'coco/AP' in record][-1]
