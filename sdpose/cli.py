@@ -66,7 +66,7 @@ def load_run_config(args: argparse.Namespace) -> Config:
     cfg = load_config(args.config)
     cfg.launcher = args.launcher
     if args.data_root:
-        _replace_data_root(cfg, args.data_root)
+        replace_data_root(cfg, args.data_root)
     check_options(cfg, args.cfg_options)
     cfg.merge_from_dict(args.cfg_options)
     # as in MMPose: option, then config, then the config's name
@@ -124,8 +124,16 @@ def check_options(cfg: Config, options: dict[str, Any]) -> None:
                 break
 
 
-def _replace_data_root(cfg: Config, data_root: str) -> None:
-    """Replace the config's data_root in every path that begins with it."""
+def replace_data_root(cfg: Config, data_root: str) -> None:
+    """Replace the config's data_root in every path that begins with it.
+
+    Args:
+        cfg: Changed in place.
+        data_root: The new folder.
+
+    Raises:
+        InputError: The config has no ``data_root``.
+    """
     old = cfg.get('data_root')
     if not old:
         raise InputError('--data-root replaces the data_root of a config, but this one has none.')

@@ -50,8 +50,8 @@ def check_checkpoint_fits(
             f'Convert it first: python tools/convert_checkpoint.py {name} converted.pth'
         )
     if partly and any(
-        name in state_dict and state_dict[name].shape == weights.shape
-        for name, weights in model.state_dict().items()
+        key in state_dict and state_dict[key].shape == weights.shape
+        for key, weights in model.state_dict().items()
     ):
         return
     try:

@@ -10,7 +10,7 @@ from mmengine.optim import build_optim_wrapper
 from mmpose.registry import DATASETS
 
 from conftest import CONFIG_FILES, CONFIGS, build_model
-from sdpose.cli import _replace_data_root
+from sdpose.cli import replace_data_root
 
 
 def make_batch(dataloader, size=2):
@@ -23,7 +23,7 @@ def make_batch(dataloader, size=2):
 @pytest.mark.parametrize('path', CONFIG_FILES, ids=lambda path: str(path.relative_to(CONFIGS)))
 def test_config(path, toy_coco):
     cfg = Config.fromfile(path)
-    _replace_data_root(cfg, str(toy_coco))
+    replace_data_root(cfg, str(toy_coco))
     model = build_model(cfg)
     model.init_weights()
 
