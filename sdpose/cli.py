@@ -13,6 +13,7 @@ from typing import Any
 
 from mmengine.config import Config, DictAction
 
+from sdpose.config_file import load_config
 from sdpose.errors import InputError
 
 
@@ -72,26 +73,6 @@ def load_run_config(args: argparse.Namespace) -> Config:
     # as in MMPose: option, then config, then the config's name
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
     return cfg
-
-
-def load_config(path: str) -> Config:
-    """Read a config file.
-
-    Args:
-        path: A file, or ``mmpose::...`` for one of MMPose's own.
-
-    Raises:
-        InputError: It is missing or broken.
-    """
-    if '::' not in path and not Path(path).is_file():
-        near = get_close_matches(Path(path).name, [p.name for p in Path('configs').rglob('*.py')])
-        raise InputError(
-            f'There is no config {path}.' + (f' Did you mean {near[0]}?' if near else '')
-        )
-    try:
-        return Config.fromfile(path)
-    except Exception as error:  # a config is Python: anything can be wrong with it
-        raise InputError(f'{path} cannot be read: {type(error).__name__}: {error}') from error
 
 
 def check_options(cfg: Config, options: dict[str, Any]) -> None:

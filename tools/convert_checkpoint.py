@@ -20,7 +20,8 @@ EXAMPLES = """\
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser(
-        'Convert a published SDPose, TokenPose or PPT checkpoint, so that it loads here.', EXAMPLES
+        'Convert a published TokenPose, PPT, DistilPose or SDPose checkpoint, so that it loads here.',
+        EXAMPLES,
     )
     parser.add_argument('source', help='published checkpoint; read as data, never executed')
     parser.add_argument('target', type=Path, help='file to write')

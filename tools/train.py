@@ -12,6 +12,7 @@ from sdpose.engine.console import ConsoleRunner
 from sdpose.engine.data_checks import check_data
 from sdpose.engine.devices import close_process_group, prepare_devices
 from sdpose.errors import InputError, building
+from sdpose.models.pose_estimators import load_teacher
 
 EXAMPLES = """\
   python tools/train.py configs/sdpose/td-hm_sdpose-s-v1_8xb64-300e_coco-256x192.py
@@ -71,6 +72,7 @@ def main() -> None:
     check_data(cfg, ['train'] if args.no_validate else ['train', 'val'])
     with building(args.config):
         runner = ConsoleRunner.from_cfg(cfg)
+    load_teacher(runner.model)
     if args.resume == 'auto' and not cfg.resume:
         runner.logger.info(f'No checkpoint in {cfg.work_dir} to resume from: starting anew.')
     runner.register_hook(CheckpointFitHook(partly=not cfg.resume))

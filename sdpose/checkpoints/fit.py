@@ -23,9 +23,13 @@ class CheckpointFitHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Check the checkpoint that the runner has just read."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         name = runner._load_from or 'The checkpoint'
-        check_checkpoint_fits(model, checkpoint, name, self.partly)
+        check_checkpoint_fits(unwrap(runner.model), checkpoint, name, self.partly)
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """Return the model itself from its distributed wrapper."""
+    return model.module if is_model_wrapper(model) else model
 
 
 def check_checkpoint_fits(

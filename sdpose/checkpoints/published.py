@@ -9,13 +9,14 @@ from torch import Tensor
 
 from sdpose.errors import InputError
 
-HEAD = r'^keypoint_head\.tokenpose\.'
+HEAD = r'^keypoint_head\.(?:tokenpose|tokenhead)\.'
 LAYER = HEAD + r'transformer(?:_layer1)?\.layers\.(\d+)\.'
 
 # What tells the published layouts apart.
 LAYOUTS = {
-    'SDPose or PPT': HEAD + r'transformer_layer1\.',
-    'TokenPose': HEAD + r'transformer\.',
+    'SDPose or PPT': r'^keypoint_head\.tokenpose\.transformer_layer1\.',
+    'TokenPose': r'^keypoint_head\.tokenpose\.transformer\.',
+    'DistilPose': r'^keypoint_head\.tokenhead\.transformer\.',
 }
 
 # Beginning of a published name -> ours; the first match counts, and None drops the entry.

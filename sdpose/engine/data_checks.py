@@ -30,7 +30,8 @@ def check_data(cfg: Config, phases: Iterable[str]) -> None:
         InputError: A folder or file is missing, an annotation file is not COCO's format, or it
             has another number of keypoints than the head.
     """
-    num_keypoints = cfg.model.get('head', {}).get('out_channels')
+    head = cfg.model.get('head', {})
+    num_keypoints = head.get('num_joints', head.get('out_channels'))
     for phase in phases:
         for dataset in _datasets(cfg.get(f'{phase}_dataloader') or {}):
             _check_dataset(dataset, num_keypoints)
@@ -97,5 +98,5 @@ def check_annotation_file(path: Path, num_keypoints: int | None) -> None:
     if num_keypoints and num_values != 3 * num_keypoints:
         raise InputError(
             f'{path} has {num_values / 3:g} keypoints a person, but the head of this config '
-            f'predicts {num_keypoints} (model.head.out_channels). Use a config for this data set.'
+            f'predicts {num_keypoints}. Use a config for this data set.'
         )

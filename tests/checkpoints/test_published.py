@@ -9,17 +9,22 @@ from sdpose import InputError
 from sdpose.checkpoints.published import convert_published, recognise_layout
 
 
-def make_published(root='transformer_layer1'):
+def make_published(root='tokenpose.transformer_layer1'):
     return {
         'backbone.conv1.weight': torch.zeros(1),
-        'keypoint_head.tokenpose.pos_embedding': torch.zeros(1),
-        f'keypoint_head.tokenpose.{root}.layers.3.0.fn.fn.to_out.0.bias': torch.ones(2),
-        f'keypoint_head.tokenpose.{root}.layers.11.1.fn.fn.net.3.weight': torch.ones(3),
+        f'keypoint_head.{root.split(".")[0]}.pos_embedding': torch.zeros(1),
+        f'keypoint_head.{root}.layers.3.0.fn.fn.to_out.0.bias': torch.ones(2),
+        f'keypoint_head.{root}.layers.11.1.fn.fn.net.3.weight': torch.ones(3),
     }
 
 
 @pytest.mark.parametrize(
-    ('root', 'layout'), [('transformer_layer1', 'SDPose or PPT'), ('transformer', 'TokenPose')]
+    ('root', 'layout'),
+    [
+        ('tokenpose.transformer_layer1', 'SDPose or PPT'),
+        ('tokenpose.transformer', 'TokenPose'),
+        ('tokenhead.transformer', 'DistilPose'),
+    ],
 )
 def test_layers_are_renamed_and_positions_dropped(root, layout):
     converted = convert_published(make_published(root))
@@ -29,7 +34,7 @@ def test_layers_are_renamed_and_positions_dropped(root, layout):
         'neck.layers.3.attention.out.bias',
         'neck.layers.11.mlp.2.weight',
     }
-    assert converted.dropped == ('keypoint_head.tokenpose.pos_embedding',)
+    assert converted.dropped == (f'keypoint_head.{root.split(".")[0]}.pos_embedding',)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +44,8 @@ def test_layers_are_renamed_and_positions_dropped(root, layout):
         ('sdpose_t', 'sdpose-t'),
         ('tokenpose_s_v1', 'tokenpose-s-v1'),
         ('tokenpose_t', 'sdpose-t-v2'),
+        ('distilpose_s', 'distilpose-s-student'),
+        ('distilpose_s', 'distilpose-s'),
     ],
 )
 def test_converted_weights_load_strictly(golden, name):

@@ -17,7 +17,9 @@ MODELS = {
     'tokenpose-t': 'tokenpose_t',
     'sdpose-s-v1': 'sdpose_s_v1',
     'sdpose-t': 'sdpose_t',
+    'distilpose-s-student': 'distilpose_s',
 }
+HEATMAP_MODELS = [name for name in MODELS if not name.startswith('distilpose')]
 TOLERANCE = 1e-4  # of the largest value of the array
 
 
@@ -41,7 +43,7 @@ def assert_close(ours: Tensor, golden: np.ndarray) -> None:
     assert np.abs(ours.numpy() - golden).max() <= TOLERANCE * np.abs(golden).max()
 
 
-@pytest.mark.parametrize('name', MODELS)
+@pytest.mark.parametrize('name', HEATMAP_MODELS)
 @torch.no_grad()
 def test_outputs_of_every_cycle(name):
     model = golden_model(name)
@@ -58,6 +60,21 @@ def test_outputs_of_every_cycle(name):
         assert_close(tokens.visual[:, ::16, ::8], golden[f'vis{suffix}'])
         heatmap = model.head(cycles[: index + 1])
         assert_close(heatmap[:, :, ::4, ::4], golden[f'heatmap{suffix}'])
+
+
+@torch.no_grad()
+def test_outputs_of_the_regression_model():
+    model = golden_model('distilpose-s-student')
+    golden = np.load(GOLDEN / 'distilpose_s.npz')
+    image = golden_input()
+    assert_close(model.backbone(image)[-1][:, ::8, ::8, ::8], golden['feature'])
+    (tokens,) = model.extract_feat(image)
+    assert_close(tokens.keypoint[:, :, ::8], golden['kpt'])
+    assert_close(tokens.visual[:, ::16, ::8], golden['vis'])
+    output = model(image, None, mode='tensor')
+    assert_close(output.coordinate, golden['coord'])
+    assert_close(output.confidence, golden['score'])
+    assert_close(output.sigma, golden['sigma'])
 
 
 @torch.no_grad()
@@ -89,6 +106,9 @@ def test_trainable_parameters_equal_the_published(name):
         ('sdpose-s-v2', 6_227_520),
         ('sdpose-b', 13_465_216),
         ('sdpose-t-v2', 5_816_448),
+        ('distilpose-s', 5_364_101),
+        ('distilpose-s-student', 5_364_101),
+        ('distilpose-l', 21_265_637),
     ],
 )
 def test_trainable_parameters_of_every_full_size_model(name, expected):

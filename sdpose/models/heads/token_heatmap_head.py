@@ -11,8 +11,7 @@ from mmpose.structures import PoseDataSample
 from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor, nn
 
-from sdpose.errors import InputError
-from sdpose.models.tokens import Tokens
+from sdpose.models.tokens import Tokens, check_keypoint_tokens
 
 DEFAULT_LOSS = dict(type='KeypointMSELoss', use_target_weight=True)
 
@@ -102,13 +101,7 @@ class TokenHeatmapHead(HeatmapHead):
 
     def _heatmaps(self, keypoint_tokens: Tensor) -> Tensor:
         """(B, K, D) -> (B, K, H, W); float32, as decoding and losses need it under autocast."""
-        num_keypoints, dim = keypoint_tokens.shape[1:]
-        if (num_keypoints, dim) != (self.out_channels, self.in_channels):
-            raise InputError(
-                f'The head was built for {self.out_channels} keypoint tokens of width '
-                f'{self.in_channels}, but the neck gives {num_keypoints} of width {dim}. Set '
-                'head.out_channels = neck.num_keypoints and head.in_channels = neck.dim.'
-            )
+        check_keypoint_tokens(keypoint_tokens, self.out_channels, self.in_channels)
         width, height = self.decoder.heatmap_size
         return self.mlp(keypoint_tokens).float().unflatten(-1, (height, width))
 

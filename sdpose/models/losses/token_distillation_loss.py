@@ -35,16 +35,20 @@ class TokenDistillationLoss(nn.Module):
         self.visual_weight = visual_weight
         self.detach_teacher = detach_teacher
 
-    def forward(self, student: Tokens, teacher: Tokens) -> dict[str, Tensor]:
+    def forward(self, student: Tokens, teacher: Tokens | None) -> dict[str, Tensor]:
         """Compare the tokens of a student with its teacher's.
 
         Args:
             student: Keypoint tokens (B, K, D) and visual tokens (B, P, D).
-            teacher: Tokens of the same shapes.
+            teacher: Tokens of the same shapes; ``None`` stands for a model that has none.
 
         Returns:
             ``loss_kpt_token`` and ``loss_vis_token``, scalars.
+
+        Raises:
+            InputError: The teacher has no tokens, or of another number or width.
         """
+        teacher = _comparable(student, teacher)
         if self.detach_teacher:
             teacher = Tokens(*(tokens.detach() for tokens in teacher))
         # Mean squared errors are taken in float32: under autocast tokens may be half precision.
@@ -76,3 +80,16 @@ class TokenDistillationLoss(nn.Module):
             )
         pairs = [self(*pair) for pair in pairwise(cycles)]
         return {name: torch.stack([pair[name] for pair in pairs]).sum() for name in pairs[0]}
+
+
+def _comparable(student: Tokens, teacher: Tokens | None) -> Tokens:
+    if not isinstance(student, Tokens) or teacher is None:
+        raise InputError('token_loss compares tokens, but the student or its teacher has none.')
+    for kind, ours, theirs in zip(Tokens._fields, student, teacher, strict=True):
+        if ours.shape != theirs.shape:
+            raise InputError(
+                f'token_loss needs tokens of the same number and width, but the student has '
+                f'{ours.shape[1]} {kind} tokens of width {ours.shape[2]}, its teacher '
+                f'{theirs.shape[1]} of {theirs.shape[2]}. Give another teacher, or no token_loss.'
+            )
+    return teacher

@@ -1,0 +1,12 @@
+# DistilPose-S as it is deployed: it tests what td-reg_distilpose-s trained, without a teacher.
+_base_ = [
+    '../_base_/schedules/adam_300e.py',
+    '../_base_/datasets/coco_256x192_regression.py',
+    '../_base_/models/tokenreg_s.py',
+]
+
+model = dict(head=dict(decoder=_base_.regression_codec))
+
+train_pipeline = _base_.train_pipeline
+train_pipeline[4].update(shift_prob=0)  # DistilPose does not shift boxes
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,0 +1,15 @@
+# The teacher of DistilPose: TokenPose on the whole of HRNet-W48, with its own augmentation.
+_base_ = ['./td-hm_tokenpose-s-v1_8xb64-300e_coco-256x192.py', '../_base_/models/hrnet_w48.py']
+
+model = dict(
+    backbone=dict(
+        _delete_=True, type='HRNet', extra=_base_.hrnet_extra, init_cfg=_base_.hrnet_init
+    ),
+    neck=dict(in_channels=48),
+)
+
+train_pipeline = _base_.train_pipeline
+train_pipeline[4] = dict(
+    type='RandomBBoxTransform', shift_prob=0, rotate_factor=80, scale_factor=(0.5, 1.5)
+)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,0 +1,156 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""What regression heads share: losses, flip test and decoding."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.structures import InstanceData
+from mmpose.evaluation.functional import keypoint_pck_accuracy
+from mmpose.models.heads.base_head import BaseHead
+from mmpose.models.losses import RLELoss
+from mmpose.models.utils.tta import flip_coordinates
+from mmpose.registry import KEYPOINT_CODECS, MODELS
+from mmpose.structures import PoseDataSample
+from mmpose.utils.tensor_utils import to_numpy
+from torch import Tensor
+
+from sdpose.errors import InputError
+from sdpose.models.regression_output import RegressionOutput
+
+NUM_CHANNELS = 5  # x, y, confidence, sigma_x, sigma_y
+DEFAULT_LOSS = dict(type='SmoothL1Loss', use_target_weight=True)
+DEFAULT_INIT_CFG = dict(type='TruncNormal', layer='Linear', std=0.02)
+
+
+class KeypointRegressionHead(BaseHead):
+    """Predict x, y, a confidence and a sigma for each keypoint (DistilPose section 3).
+
+    Subclasses turn features into the five channels. One loss supervises the coordinates here; what
+    a teacher teaches, :class:`DistilPose` adds.
+
+    Args:
+        num_joints: Number K of keypoints.
+        decoder: Codec, :class:`RegressionWithConfidence`.
+        loss: Loss of the coordinates: MMPose's ``RLELoss``, which reads the sigmas too, or one
+            that takes (coordinates, labels, weights), such as ``SmoothL1Loss``.
+        score: The score of a keypoint. ``confidence`` is what :class:`ConfidenceLoss` trains;
+            ``sigma``, 1 - mean(sigmoid(raw sigma)), is RLE's; ``one`` is for a model that was
+            trained with neither.
+        init_cfg: MMEngine's initialization config; linear layers truncated normal 0.02 by default.
+
+    Raises:
+        InputError: ``score`` is none of the three.
+    """
+
+    def __init__(
+        self,
+        num_joints: int,
+        decoder: dict,
+        loss: dict = DEFAULT_LOSS,
+        score: str = 'confidence',
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg or DEFAULT_INIT_CFG)
+        if score not in ('confidence', 'sigma', 'one'):
+            raise InputError(f'head.score={score!r} is none of confidence, sigma, one.')
+        self.num_joints = num_joints
+        self.decoder = KEYPOINT_CODECS.build(decoder)
+        self.loss_module = MODELS.build(loss)
+        self.score = score
+
+    @abstractmethod
+    def outputs_of_cycles(self, feats: Sequence[Any]) -> tuple[RegressionOutput, ...]:
+        """Predict from each cycle that ran; from the only map where there are no cycles."""
+
+    def forward(self, feats: Sequence[Any]) -> RegressionOutput:
+        """Predict from the last cycle that ran.
+
+        Args:
+            feats: What the neck gives.
+        """
+        return self.outputs_of_cycles(feats[-1:])[0]
+
+    def predict(
+        self,
+        feats: Sequence[Any],
+        batch_data_samples: list[PoseDataSample],
+        test_cfg: dict | None = None,
+    ) -> list[InstanceData]:
+        """Predict keypoints and scores, in pixels of the input.
+
+        Args:
+            feats: What the neck gives; with ``flip_test`` a list of two, the second one from the
+                mirrored images.
+            batch_data_samples: B samples; the first tells ``flip_indices`` and ``input_size``.
+            test_cfg: ``flip_test``, and ``shift_coords`` (default ``True``): a mirrored pixel i
+                is at w - 1 - i, not at w - i.
+
+        Returns:
+            For each sample its ``keypoints`` (1, K, 2) and ``keypoint_scores`` (1, K).
+        """
+        test_cfg = test_cfg or {}
+        if not test_cfg.get('flip_test', False):
+            return self.decode(self._scored_coordinates(feats)[:, None])
+        original, mirrored = feats
+        metainfo = batch_data_samples[0].metainfo
+        unmirrored = flip_coordinates(
+            self._scored_coordinates(mirrored),
+            flip_indices=metainfo['flip_indices'],
+            shift_coords=test_cfg.get('shift_coords', True),
+            input_size=metainfo['input_size'],
+        )  # left and right of coordinates and scores are swapped
+        return self.decode(((self._scored_coordinates(original) + unmirrored) / 2)[:, None])
+
+    def loss(
+        self,
+        feats: Sequence[Any],
+        batch_data_samples: list[PoseDataSample],
+        train_cfg: dict | None = None,
+    ) -> dict[str, Tensor]:
+        """Compute the loss of the coordinates of all cycles.
+
+        Args:
+            feats: What the neck gives.
+            batch_data_samples: B samples with keypoint labels and weights.
+            train_cfg: Not used.
+
+        Returns:
+            ``loss_kpt``, summed over cycles; and ``acc_pose``, the share of keypoints that the
+            first cycle, the one that inference runs, puts within 5 % of the input's size.
+        """
+        labels = [sample.gt_instance_labels for sample in batch_data_samples]
+        target = torch.cat([label.keypoint_labels for label in labels])  # (B, K, 2)
+        weight = torch.cat([label.keypoint_weights for label in labels])  # (B, K)
+        outputs = self.outputs_of_cycles(feats)
+        cycle_losses = [self._coordinate_loss(output, target, weight) for output in outputs]
+        _, accuracy, _ = keypoint_pck_accuracy(
+            to_numpy(outputs[0].coordinate),
+            to_numpy(target),
+            mask=to_numpy(weight) > 0,
+            thr=0.05,
+            norm_factor=np.ones((len(target), 2), dtype=np.float32),
+        )
+        return dict(
+            loss_kpt=torch.stack(cycle_losses).sum(),
+            acc_pose=torch.tensor(float(accuracy), device=target.device),
+        )
+
+    def _coordinate_loss(self, output: RegressionOutput, target: Tensor, weight: Tensor) -> Tensor:
+        weight = weight[..., None]  # (B, K, 1)
+        if isinstance(self.loss_module, RLELoss):
+            return self.loss_module(output.coordinate, output.raw_sigma, target, weight)
+        return self.loss_module(output.coordinate, target, weight)
+
+    def _scored_coordinates(self, feats: Sequence[Any]) -> Tensor:
+        """(B, K, 3): x, y and the score."""
+        output = self(feats)
+        if self.score == 'sigma':
+            score = 1 - output.raw_sigma.sigmoid().mean(-1, keepdim=True)
+        elif self.score == 'one':
+            score = torch.ones_like(output.confidence)
+        else:
+            score = output.confidence
+        return torch.cat([output.coordinate, score], dim=-1)

@@ -1,0 +1,68 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""The regression head of DistilPose and SDPose-Reg (TokenReg)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from torch import Tensor, nn
+
+from sdpose.models.heads.keypoint_regression_head import NUM_CHANNELS, KeypointRegressionHead
+from sdpose.models.regression_output import RegressionOutput
+from sdpose.models.tokens import Tokens, check_keypoint_tokens
+
+
+@MODELS.register_module()
+class TokenRegressionHead(KeypointRegressionHead):
+    """One linear layer that reads a keypoint's location off its token (DistilPose section 3.1).
+
+    The loss is summed over all cycles, and ``token_loss`` lets each cycle teach the one before it
+    (SDPose-Reg).
+
+    Args:
+        in_channels: Width D of a token.
+        num_joints: Number K of keypoints.
+        token_loss: :class:`TokenDistillationLoss` between neighbouring cycles, or ``None``.
+        **kwargs: Those of :class:`KeypointRegressionHead`.
+    """
+
+    def __init__(
+        self, in_channels: int, num_joints: int, token_loss: dict | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(num_joints, **kwargs)
+        self.in_channels = in_channels
+        self.token_loss = MODELS.build(token_loss) if token_loss else None
+        self.mlp = nn.Sequential(nn.LayerNorm(in_channels), nn.Linear(in_channels, NUM_CHANNELS))
+
+    def outputs_of_cycles(self, feats: Sequence[Tokens]) -> tuple[RegressionOutput, ...]:
+        """Predict from each cycle's keypoint tokens, with the same weights.
+
+        Args:
+            feats: Tokens of N cycles; keypoint tokens are (B, K, D).
+
+        Raises:
+            InputError: The tokens have another number or width than the head was built for.
+        """
+        keypoint_tokens = torch.cat([tokens.keypoint for tokens in feats])  # (N * B, K, D)
+        check_keypoint_tokens(keypoint_tokens, self.num_joints, self.in_channels)
+        channels = self.mlp(keypoint_tokens).chunk(len(feats))  # N x (B, K, 5)
+        return tuple(RegressionOutput.from_channels(of_cycle) for of_cycle in channels)
+
+    def loss(
+        self,
+        feats: Sequence[Tokens],
+        batch_data_samples: list[PoseDataSample],
+        train_cfg: dict | None = None,
+    ) -> dict[str, Tensor]:
+        """Compute the losses of all cycles.
+
+        Returns:
+            Those of :class:`KeypointRegressionHead`; with a token loss also ``loss_kpt_token``
+            and ``loss_vis_token``.
+        """
+        losses = super().loss(feats, batch_data_samples, train_cfg)
+        if self.token_loss is not None:
+            losses.update(self.token_loss.between_cycles(feats))
+        return losses

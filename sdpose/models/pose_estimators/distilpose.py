@@ -1,0 +1,164 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Heatmap-to-regression distillation."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from torch import Tensor, nn
+
+from sdpose.checkpoints.fit import unwrap
+from sdpose.errors import InputError
+from sdpose.models.heads.keypoint_regression_head import KeypointRegressionHead
+from sdpose.models.pose_estimators.frozen_teacher import FrozenTeacher, TeacherOutput
+
+
+@MODELS.register_module()
+class DistilPose(TopdownPoseEstimator):
+    """A regression model that a frozen heatmap model teaches (DistilPose, CVPR 2023, figure 2).
+
+    To its head's own loss it adds up to three of the teacher's; each can be left out. With the
+    head's loss alone it is the paper's baseline. The teacher is loaded when training starts:
+    evaluation and deployment do not need it, and checkpoints hold the student alone.
+
+    Args:
+        backbone: Config of the student's backbone.
+        head: Config of the student's head, a regression head.
+        teacher: ``config`` and ``checkpoint`` of the teacher, a heatmap model of the same input
+            size and normalization.
+        token_loss: :class:`TokenDistillationLoss`; student and teacher have as many tokens of the
+            same width.
+        simulated_heatmap_loss: :class:`SimulatedHeatmapLoss`.
+        confidence_loss: :class:`ConfidenceLoss`.
+        allow_random_teacher: Go on with random weights where the teacher's checkpoint is missing.
+        **kwargs: Those of MMPose's ``TopdownPoseEstimator``.
+
+    Raises:
+        InputError: The head is no regression head, or has confidences that nothing trains.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        head: dict,
+        teacher: dict,
+        token_loss: dict | None = None,
+        simulated_heatmap_loss: dict | None = None,
+        confidence_loss: dict | None = None,
+        allow_random_teacher: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(backbone=backbone, head=head, **kwargs)
+        if not isinstance(self.head, KeypointRegressionHead):
+            raise InputError(
+                f'DistilPose teaches regression heads, such as TokenRegressionHead, not {head["type"]}.'
+            )
+        if self.head.score == 'confidence' and confidence_loss is None:
+            raise InputError(
+                "head.score='confidence' needs a confidence_loss, which trains the confidences. "
+                "Without one set head.score='one'."
+            )
+        self._teacher_config = teacher
+        self._allow_random_teacher = allow_random_teacher
+        self._teacher: FrozenTeacher | None = None
+        self.token_loss = _build(token_loss)
+        self.simulated_heatmap_loss = _build(simulated_heatmap_loss)
+        self.confidence_loss = _build(confidence_loss)
+
+    @property
+    def teacher(self) -> FrozenTeacher:
+        """The teacher, loaded when it is first asked for.
+
+        Raises:
+            InputError: Its config or checkpoint is missing or wrong, or its input is another one
+                than the student's.
+        """
+        if self._teacher is None:
+            teacher = FrozenTeacher.load(
+                self._teacher_config['config'],
+                self._teacher_config.get('checkpoint'),
+                self._allow_random_teacher,
+            )
+            self._check_same_input(teacher)
+            teacher.model.to(next(self.parameters()).device)
+            self._teacher = teacher
+        return self._teacher
+
+    def loss(self, inputs: Tensor, data_samples: list[PoseDataSample]) -> dict[str, Tensor]:
+        """Compute the student's own loss and those of its teacher.
+
+        Args:
+            inputs: Normalized images, (B, 3, H, W).
+            data_samples: B samples with keypoint labels and weights.
+
+        Returns:
+            What the head's loss returns; and, as configured, ``loss_kpt_token`` and
+            ``loss_vis_token``, ``loss_heatmap``, ``loss_confidence``.
+        """
+        feats = self.extract_feat(inputs)
+        losses = self.head.loss(feats, data_samples, train_cfg=self.train_cfg)
+        if self.token_loss or self.simulated_heatmap_loss or self.confidence_loss:
+            losses.update(self._teacher_losses(feats, data_samples, self.teacher(inputs)))
+        return losses
+
+    def _teacher_losses(
+        self, feats: Any, data_samples: list[PoseDataSample], teacher: TeacherOutput
+    ) -> dict[str, Tensor]:
+        output = self.head(feats)
+        weight = torch.cat([s.gt_instance_labels.keypoint_weights for s in data_samples])  # (B, K)
+        losses: dict[str, Tensor] = {}
+        if self.token_loss:
+            losses.update(self.token_loss(feats[-1], teacher.tokens))
+        if self.simulated_heatmap_loss:
+            losses['loss_heatmap'] = self.simulated_heatmap_loss(
+                output.coordinate, output.sigma, teacher.heatmap, weight
+            )
+        if self.confidence_loss:
+            losses['loss_confidence'] = self.confidence_loss(
+                output.confidence, output.coordinate, teacher.heatmap, weight
+            )
+        return losses
+
+    def _check_same_input(self, teacher: FrozenTeacher) -> None:
+        ours, theirs = (tuple(m.head.decoder.input_size) for m in (self, teacher.model))
+        if ours != theirs:
+            raise InputError(
+                f'The student reads images of {ours[0]}x{ours[1]} (w x h), but its teacher '
+                f'{teacher.name} of {theirs[0]}x{theirs[1]}. Give a teacher of the same input size.'
+            )
+        preprocessors = self.data_preprocessor, teacher.model.data_preprocessor
+        for name in ('mean', 'std'):
+            ours, theirs = (getattr(p, name, torch.empty(0)).cpu() for p in preprocessors)
+            if not torch.equal(ours, theirs):
+                raise InputError(
+                    f'The student and its teacher {teacher.name} normalize images differently: '
+                    f'data_preprocessor.{name} must be the same.'
+                )
+
+    def _apply(self, fn: Callable, *args: Any, **kwargs: Any) -> 'DistilPose':
+        """Take the teacher along wherever ``to()``, ``cuda()`` and their like take the student."""
+        super()._apply(fn, *args, **kwargs)
+        if self._teacher is not None:
+            self._teacher.model._apply(fn, *args, **kwargs)
+        return self
+
+
+def load_teacher(model: nn.Module) -> None:
+    """Load the teacher of a model that has one, before anything slow begins.
+
+    Args:
+        model: Any model, or its distributed wrapper.
+
+    Raises:
+        InputError: The teacher's config or checkpoint is missing or wrong.
+    """
+    model = unwrap(model)
+    if isinstance(model, DistilPose):
+        _ = model.teacher
+
+
+def _build(loss: dict | None) -> Any:
+    return MODELS.build(loss) if loss else None
