@@ -20,7 +20,7 @@ EXAMPLES = """\
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser(
-        'Convert a published TokenPose, PPT, DistilPose or SDPose checkpoint, so that it loads here.',
+        'Convert a published TokenPose, PPT, DistilPose or SDPose checkpoint to our names.',
         EXAMPLES,
     )
     parser.add_argument('source', help='published checkpoint; read as data, never executed')

@@ -1,6 +1,8 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Refuse a checkpoint that belongs to another model."""
 
+from typing import cast
+
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
@@ -29,7 +31,7 @@ class CheckpointFitHook(Hook):
 
 def unwrap(model: nn.Module) -> nn.Module:
     """Return the model itself from its distributed wrapper."""
-    return model.module if is_model_wrapper(model) else model
+    return cast(nn.Module, model.module) if is_model_wrapper(model) else model
 
 
 def check_checkpoint_fits(
@@ -61,7 +63,7 @@ def check_checkpoint_fits(
     try:
         result = model.load_state_dict(state_dict, strict=False)
     except RuntimeError as error:
-        shapes = [line.strip() for line in str(error).splitlines() if 'size mismatch' in line]
+        shapes = [line.strip(' \t.') for line in str(error).splitlines() if 'size mismatch' in line]
         problems = shapes or [str(error)]
     else:
         problems = [f'{key} is missing in it' for key in result.missing_keys]

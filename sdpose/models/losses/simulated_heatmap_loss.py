@@ -88,5 +88,5 @@ def check_same_keypoints(coordinate: Tensor, teacher_heatmap: Tensor) -> None:
     if coordinate.shape[1] != teacher_heatmap.shape[1]:
         raise InputError(
             f'The student predicts {coordinate.shape[1]} keypoints, but its teacher has heatmaps '
-            f'of {teacher_heatmap.shape[1]}. Give a teacher that was trained for the same keypoints.'
+            f'of {teacher_heatmap.shape[1]}. Give a teacher of the same keypoints.'
         )

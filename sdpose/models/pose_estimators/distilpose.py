@@ -54,7 +54,7 @@ class DistilPose(TopdownPoseEstimator):
         super().__init__(backbone=backbone, head=head, **kwargs)
         if not isinstance(self.head, KeypointRegressionHead):
             raise InputError(
-                f'DistilPose teaches regression heads, such as TokenRegressionHead, not {head["type"]}.'
+                f'DistilPose teaches regression heads like TokenRegressionHead, not {head["type"]}.'
             )
         if self.head.score == 'confidence' and confidence_loss is None:
             raise InputError(
@@ -83,7 +83,7 @@ class DistilPose(TopdownPoseEstimator):
                 self._allow_random_teacher,
             )
             self._check_same_input(teacher)
-            teacher.model.to(next(self.parameters()).device)
+            teacher.model.to(next(self.parameters()))  # its device and type
             self._teacher = teacher
         return self._teacher
 
@@ -131,8 +131,8 @@ class DistilPose(TopdownPoseEstimator):
             )
         preprocessors = self.data_preprocessor, teacher.model.data_preprocessor
         for name in ('mean', 'std'):
-            ours, theirs = (getattr(p, name, torch.empty(0)).cpu() for p in preprocessors)
-            if not torch.equal(ours, theirs):
+            student_value, teacher_value = (getattr(p, name).cpu().float() for p in preprocessors)
+            if not torch.equal(student_value, teacher_value):
                 raise InputError(
                     f'The student and its teacher {teacher.name} normalize images differently: '
                     f'data_preprocessor.{name} must be the same.'

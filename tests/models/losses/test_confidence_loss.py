@@ -37,7 +37,7 @@ def test_heatmaps_are_read_at_pixel_centres():
 
 
 def test_teacher_of_other_keypoints():
-    with pytest.raises(InputError, match='predicts 17 keypoints, but its teacher .* of 14'):
+    with pytest.raises(InputError, match=r'predicts 17 keypoints, but its teacher .* of 14'):
         ConfidenceLoss()(
             torch.rand(2, 17, 1), torch.rand(2, 17, 2), torch.rand(2, 14, 8, 6), torch.ones(2, 17)
         )

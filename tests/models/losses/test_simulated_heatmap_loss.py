@@ -71,5 +71,5 @@ def test_one_graph_without_breaks(golden):
 
 def test_teacher_of_other_keypoints():
     arguments = torch.rand(2, 17, 2), torch.ones(2, 17, 2), torch.rand(2, 14, 8, 6)
-    with pytest.raises(InputError, match='predicts 17 keypoints, but its teacher .* of 14'):
+    with pytest.raises(InputError, match=r'predicts 17 keypoints, but its teacher .* of 14'):
         SimulatedHeatmapLoss()(*arguments, torch.ones(2, 17))
