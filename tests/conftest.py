@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Shared by all tests."""
 
+import json
 import os
 import subprocess
 import sys
@@ -51,6 +52,39 @@ def run_tool(*command: object, **env: str) -> subprocess.CompletedProcess:
         text=True,
         check=False,
     )
+
+
+def train(
+    work_dir: Path,
+    data_root: Path,
+    *options: object,
+    config: Path = TOY_CONFIG,
+    max_epochs: int = 3,
+) -> subprocess.CompletedProcess:
+    """Train a toy model, with one layer, for a few epochs."""
+    return run_tool(
+        'tools/train.py',
+        config,
+        '--work-dir',
+        work_dir,
+        '--data-root',
+        data_root,
+        *options,
+        '--cfg-options',
+        f'train_cfg.max_epochs={max_epochs}',
+        'train_dataloader.batch_size=4',
+        'train_dataloader.num_workers=1',
+        'train_cfg.val_interval=1',
+        'param_scheduler.1.end=3',
+        'param_scheduler.1.T_max=3',
+        'model.neck.depth=1',
+    )
+
+
+def logged_records(work_dir: Path) -> list[dict]:
+    """The records that a run wrote, e.g. of its losses and its AP."""
+    (path,) = work_dir.glob('*/vis_data/scalars.json')
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def assert_one_sentence(result: subprocess.CompletedProcess, *words: str) -> None:

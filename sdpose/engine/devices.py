@@ -1,7 +1,9 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Fit a config to the devices of this machine, or say why that is impossible."""
 
+import logging
 import os
+import sys
 
 import torch
 from mmengine.config import Config
@@ -59,7 +61,18 @@ def _open_cpu_process_group(cfg: Config) -> None:
 
 
 def close_process_group() -> None:
-    """Leave the process group together; threads of gloo that outlive it can abort the exit."""
-    if distributed.is_available() and distributed.is_initialized():
-        distributed.barrier()
-        distributed.destroy_process_group()
+    """Leave the process group together, as the last thing that a process does.
+
+    On CPUs the process ends here: gloo's threads now and then abort Python's own way out, and
+    torchrun would report a run as failed that had done all its work.
+    """
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return
+    backend = distributed.get_backend()
+    distributed.barrier()
+    distributed.destroy_process_group()
+    if backend == 'gloo':
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

@@ -7,14 +7,16 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from conftest import TOY_CONFIG, build_model, run_tool
+from conftest import CONFIGS, TOY_CONFIG, build_model, run_tool
 from sdpose.checkpoints.safe_loading import load_checkpoint_file
+
+(DISTILPOSE,) = CONFIGS.rglob('td-reg_distilpose-toy_*.py')
 
 # Without random augmentation, with plain SGD and batch norms on their running statistics, one
 # step of two processes must equal one step of one process on the doubled batch.
 CONFIG = """
 _base_ = '{base}'
-model = dict(backbone=dict(norm_eval=True))
+model = dict({teacher}backbone=dict(norm_eval=True))
 load_from = '{before}'
 optim_wrapper = dict(optimizer=dict(_delete_=True, type='SGD', lr=1.0))
 param_scheduler = []
@@ -25,17 +27,22 @@ train_dataloader = dict(
         dict(type='LoadImage'),
         dict(type='GetBBoxCenterScale'),
         dict(type='TopdownAffine', input_size=_base_.codec.input_size),
-        dict(type='GenerateTarget', encoder=_base_.codec),
+        _base_.train_pipeline[-2],
         dict(type='PackPoseInputs')]))
 val_dataloader = dict(num_workers=0)
 test_dataloader = dict(num_workers=0)
 """
 
 
+@pytest.fixture(params=[TOY_CONFIG, DISTILPOSE], ids=['sdpose', 'distilpose'])
+def base(request):
+    return request.param
+
+
 @pytest.fixture
-def before(tmp_path):
+def before(tmp_path, base):
     """Weights to start from, large enough for every gradient to be far above rounding."""
-    model = build_model(Config.fromfile(TOY_CONFIG))
+    model = build_model(Config.fromfile(base))
     model.backbone.init_cfg = [dict(type='Kaiming', layer='Conv2d')]
     model.init_weights()
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'before.pth')
@@ -43,9 +50,10 @@ def before(tmp_path):
 
 
 @pytest.fixture
-def config(tmp_path, before):
+def config(tmp_path, base, before):
     path = tmp_path / 'config.py'
-    path.write_text(CONFIG.format(base=TOY_CONFIG, before=before))
+    teacher = 'allow_random_teacher=True, ' if base == DISTILPOSE else ''
+    path.write_text(CONFIG.format(base=base, before=before, teacher=teacher))
     return path
 
 

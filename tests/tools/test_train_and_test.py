@@ -7,32 +7,8 @@ import shutil
 import pytest
 import torch
 
-from conftest import TOY_CONFIG, assert_one_sentence, run_tool
+from conftest import TOY_CONFIG, assert_one_sentence, logged_records, run_tool, train
 from sdpose.checkpoints.safe_loading import load_checkpoint_file
-
-QUICK = (
-    'train_dataloader.batch_size=4',
-    'train_dataloader.num_workers=1',
-    'train_cfg.val_interval=1',
-    'param_scheduler.1.end=3',
-    'param_scheduler.1.T_max=3',
-    'model.neck.depth=1',
-)
-
-
-def train(work_dir, toy_coco, *options, max_epochs=3):
-    return run_tool(
-        'tools/train.py',
-        TOY_CONFIG,
-        '--work-dir',
-        work_dir,
-        '--data-root',
-        toy_coco,
-        *options,
-        '--cfg-options',
-        f'train_cfg.max_epochs={max_epochs}',
-        *QUICK,
-    )
 
 
 def evaluate(checkpoint, toy_coco, *options):
@@ -50,18 +26,12 @@ def run(tmp_path_factory, toy_coco):
     return work_dir
 
 
-def logged(work_dir):
-    """The records that the run wrote, e.g. of its losses and its AP."""
-    (path,) = work_dir.glob('*/vis_data/scalars.json')
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
 def test_training_writes_checkpoints_losses_and_ap(run):
     names = {path.name for path in run.glob('*.pth')}
     assert {'epoch_2.pth', 'epoch_3.pth'} <= names  # and the two before them are deleted
     assert 'epoch_1.pth' not in names
     assert any(name.startswith('best_coco_AP') for name in names)
-    assert [record['coco/AP'] for record in logged(run) if 'coco/AP' in record]
+    assert [record['coco/AP'] for record in logged_records(run) if 'coco/AP' in record]
 
 
 def test_console_shows_progress_and_no_pages(run, toy_coco, tmp_path):
@@ -77,7 +47,7 @@ def test_testing_gives_the_ap_of_the_validation(run, toy_coco, tmp_path):
     result = evaluate(run / 'epoch_3.pth', toy_coco, '--out', out, '--dump', tmp_path / 'dump.pkl')
     assert result.returncode == 0, result.stderr
     metrics = json.loads(out.read_text())
-    validated = [record for record in logged(run) if 'coco/AP' in record][-1]
+    validated = [record for record in logged_records(run) if 'coco/AP' in record][-1]
     assert metrics['coco/AP'] == validated['coco/AP']
     assert metrics['coco/AR'] == validated['coco/AR']
     assert (tmp_path / 'dump.pkl').stat().st_size > 0
