@@ -17,6 +17,7 @@ MODELS = {
     'tokenpose-t': 'tokenpose_t',
     'sdpose-s-v1': 'sdpose_s_v1',
     'sdpose-t': 'sdpose_t',
+    'ppt-s': 'ppt_s',
     'distilpose-s-student': 'distilpose_s',
 }
 HEATMAP_MODELS = [name for name in MODELS if not name.startswith('distilpose')]
@@ -106,6 +107,9 @@ def test_trainable_parameters_equal_the_published(name):
         ('sdpose-s-v2', 6_227_520),
         ('sdpose-b', 13_465_216),
         ('sdpose-t-v2', 5_816_448),
+        ('ppt-s', 6_620_736),
+        ('ppt-b', 13_465_216),
+        ('sdpose-s-v1-ppt', 6_620_736),
         ('distilpose-s', 5_364_101),
         ('distilpose-s-student', 5_364_101),
         ('distilpose-l', 21_265_637),

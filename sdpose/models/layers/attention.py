@@ -30,8 +30,16 @@ class Attention(nn.Module):
         Returns:
             (B, N, D).
         """
+        return self.mix(*self.project(tokens))
+
+    def project(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute query, key and value of tokens (B, N, D), each (B, heads, N, D / heads)."""
         batch, length, dim = tokens.shape
         qkv = self.qkv(tokens).view(batch, length, 3, self.num_heads, dim // self.num_heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B, heads, N, D / heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        return query, key, value
+
+    def mix(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Mix values by attention: three times (B, heads, N, D / heads) -> (B, N, D)."""
         attended = F.scaled_dot_product_attention(query, key, value)
-        return self.out(attended.transpose(1, 2).reshape(batch, length, dim))
+        return self.out(attended.transpose(1, 2).flatten(2))

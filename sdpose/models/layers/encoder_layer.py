@@ -4,6 +4,7 @@
 from torch import Tensor, nn
 
 from sdpose.models.layers.attention import Attention
+from sdpose.models.layers.token_pruning import keep_tokens, most_attended
 
 
 class EncoderLayer(nn.Module):
@@ -34,3 +35,23 @@ class EncoderLayer(nn.Module):
         """
         tokens = tokens + self.attention(self.attention_norm(tokens))
         return tokens + self.mlp(self.mlp_norm(tokens))
+
+    def forward_and_prune(
+        self, tokens: Tensor, positions: Tensor, num_keypoints: int, num_kept: int
+    ) -> tuple[Tensor, Tensor]:
+        """Run the layer, and drop visual tokens between its attention and its MLP (PPT).
+
+        Args:
+            tokens: Keypoint tokens, then visual tokens, (B, K + P, D).
+            positions: Their positions, (B or 1, K + P, D).
+            num_keypoints: K.
+            num_kept: How many of the P visual tokens stay.
+
+        Returns:
+            Tokens and positions, each (B, K + num_kept, D).
+        """
+        query, key, value = self.attention.project(self.attention_norm(tokens))
+        tokens = tokens + self.attention.mix(query, key, value)
+        kept = most_attended(query, key, num_keypoints, num_kept)
+        tokens, positions = keep_tokens(tokens, kept), keep_tokens(positions, kept)
+        return tokens + self.mlp(self.mlp_norm(tokens)), positions

@@ -1,7 +1,9 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """The Multi-Cycled Transformer (MCT) of SDPose; with one cycle it is TokenPose's transformer."""
 
+import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from mmengine.model import BaseModule
@@ -34,6 +36,9 @@ class MultiCycledTransformer(BaseModule):
         depth: Number of encoder layers.
         num_heads: Number of attention heads.
         mlp_ratio: Width of the MLP's hidden layer as a multiple of ``dim``.
+        pruning: ``keep_ratio`` in (0, 1) and ``layers`` (0-based): each of these layers of the
+            first cycle keeps ceil(keep_ratio * P) of P visual tokens (PPT). Later cycles go on
+            with the kept tokens. ``None`` keeps all.
         num_cycles: Cycles that run in training mode, at least 1.
         test_cycles: Cycles that run in evaluation mode, at least 1. It can be set on a built
             model, also to more cycles than training saw (that is allowed; whether it helps is
@@ -41,7 +46,8 @@ class MultiCycledTransformer(BaseModule):
         init_cfg: MMEngine's initialization config; linear layers truncated normal 0.02 by default.
 
     Raises:
-        InputError: The patches do not tile the feature map, or a number of cycles is below 1.
+        InputError: The patches do not tile the feature map, a number of cycles is below 1, or
+            ``pruning`` names a layer that does not exist or a ratio that is none.
     """
 
     def __init__(
@@ -54,6 +60,7 @@ class MultiCycledTransformer(BaseModule):
         depth: int = 12,
         num_heads: int = 8,
         mlp_ratio: float = 3,
+        pruning: dict | None = None,
         num_cycles: int = 1,
         test_cycles: int = 1,
         init_cfg: dict | None = None,
@@ -76,6 +83,9 @@ class MultiCycledTransformer(BaseModule):
         self.keypoint_tokens = nn.Parameter(torch.empty(1, num_keypoints, dim))
         nn.init.trunc_normal_(self.keypoint_tokens, std=0.02)
         self.layers = nn.ModuleList(EncoderLayer(dim, num_heads, mlp_ratio) for _ in range(depth))
+
+        num_patches = (height // patch_h) * (width // patch_w)
+        self.num_kept = _visual_tokens_kept(num_patches, depth, **pruning) if pruning else {}
 
         visual_positions = sine_positions_2d(height // patch_h, width // patch_w, dim)
         no_positions = torch.zeros(1, num_keypoints, dim)
@@ -106,18 +116,29 @@ class MultiCycledTransformer(BaseModule):
         """
         visual = self.patch_embedding(self._patches(feats[-1]))  # (B, P, D)
         keypoint = self.keypoint_tokens.expand(len(visual), -1, -1)  # (B, K, D)
-        tokens = torch.cat([keypoint, visual], dim=1) + self.positions
+        positions = self.positions
+        tokens = torch.cat([keypoint, visual], dim=1) + positions
         cycles = []
-        for _ in range(self.num_cycles if self.training else self.test_cycles):
-            tokens = self._cycle(tokens)
+        for cycle in range(self.num_cycles if self.training else self.test_cycles):
+            num_kept = self.num_kept if cycle == 0 else {}
+            tokens, positions = self._cycle(tokens, positions, num_kept)
             cycles.append(Tokens(tokens[:, : self.num_keypoints], tokens[:, self.num_keypoints :]))
         return tuple(cycles)
 
-    def _cycle(self, tokens: Tensor) -> Tensor:
-        """Send all tokens (B, K + P, D) through all layers once."""
+    def _cycle(
+        self, tokens: Tensor, positions: Tensor, num_kept: dict[int, int]
+    ) -> tuple[Tensor, Tensor]:
+        """Send all tokens (B, K + P, D) through all layers once; some may drop visual tokens."""
         for index, layer in enumerate(self.layers):
-            tokens = layer(tokens if index == 0 else tokens + self.positions)
-        return tokens
+            if index > 0:
+                tokens = tokens + positions
+            if index in num_kept:
+                tokens, positions = cast(EncoderLayer, layer).forward_and_prune(
+                    tokens, positions, self.num_keypoints, num_kept[index]
+                )
+            else:
+                tokens = layer(tokens)
+        return tokens, positions
 
     def _patches(self, feature_map: Tensor) -> Tensor:
         channels, height, width = feature_map.shape[1:]
@@ -129,6 +150,22 @@ class MultiCycledTransformer(BaseModule):
                 'neck.feature_size to fit the backbone and the input size.'
             )
         return split_into_patches(feature_map, self.patch_size)
+
+
+def _visual_tokens_kept(
+    num_patches: int, depth: int, keep_ratio: float, layers: Sequence[int]
+) -> dict[int, int]:
+    """Layer -> number of visual tokens that it keeps."""
+    if not 0 < keep_ratio < 1:
+        raise InputError(f'neck.pruning.keep_ratio={keep_ratio} is not between 0 and 1.')
+    if not set(layers) <= set(range(depth)):
+        raise InputError(
+            f'neck.pruning.layers={tuple(layers)}, but the layers are 0 to {depth - 1}.'
+        )
+    num_kept = {}
+    for layer in sorted(layers):
+        num_patches = num_kept[layer] = math.ceil(keep_ratio * num_patches)
+    return num_kept
 
 
 def _at_least_one(name: str, value: int) -> int:

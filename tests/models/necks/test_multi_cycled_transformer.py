@@ -73,9 +73,57 @@ def test_initialisation():
     assert not neck.patch_embedding.bias.any()
 
 
+PRUNING = dict(keep_ratio=0.7, layers=(0, 2))
+
+
+def test_pruning_keeps_the_published_numbers_of_tokens():
+    settings = dict(feature_size=(64, 48), depth=12, pruning=dict(keep_ratio=0.7, layers=(3, 6, 9)))
+    neck = make_neck(**settings)
+    assert neck.num_kept == {3: 180, 6: 126, 9: 89}
+    counts = []
+    for layer in neck.layers:
+        layer.mlp_norm.register_forward_pre_hook(lambda _, args: counts.append(args[0].shape[1]))
+    (tokens,) = neck((torch.randn(1, 4, 64, 48),))
+    assert [count - 5 for count in counts] == [256] * 3 + [180] * 3 + [126] * 3 + [89] * 3
+    assert tokens.visual.shape == (1, 89, 16)
+
+
+def test_later_cycles_go_on_with_the_kept_tokens_and_their_positions(feats):
+    neck = make_neck(num_cycles=2, pruning=PRUNING)
+    first, second = neck(feats)
+    assert first.visual.shape == second.visual.shape == (2, 3, 16)
+    tokens, kept = neck._cycle(neck_entry(neck, feats), neck.positions, neck.num_kept)
+    tokens, kept_after = neck._cycle(tokens, kept, {})
+    assert torch.equal(kept, kept_after)
+    torch.testing.assert_close(tokens[:, 5:], second.visual)
+    candidates = neck.positions[0, 5:]
+    for row in kept[:, 5:].flatten(0, 1):
+        assert (row == candidates).all(-1).any()
+
+
+def neck_entry(neck, feats):
+    """Tokens before the first layer."""
+    visual = neck.patch_embedding(neck._patches(feats[-1]))
+    keypoint = neck.keypoint_tokens.expand(len(visual), -1, -1)
+    return torch.cat([keypoint, visual], dim=1) + neck.positions
+
+
+def test_pruning_adds_no_weights_and_exports_with_static_shapes(feats):
+    neck = make_neck(pruning=PRUNING).eval()
+    assert neck.state_dict().keys() == make_neck().state_dict().keys()
+    program = torch.export.export(neck, (feats,))
+    (tokens,) = program.module()(feats)
+    torch.testing.assert_close(tokens.visual, neck(feats)[0].visual)
+
+
 @pytest.mark.parametrize(
     ('settings', 'message'),
     [
+        (dict(pruning=dict(keep_ratio=1.5, layers=(0,))), 'keep_ratio=1.5 is not between'),
+        (
+            dict(pruning=dict(keep_ratio=0.5, layers=(3,))),
+            'but the layers are 0 to 2',
+        ),
         (dict(patch_size=(3, 3)), 'Patches of 3x3 .* do not tile a feature map of 8x6'),
         (dict(num_cycles=0), 'num_cycles=0'),
         (dict(test_cycles=0), 'test_cycles=0'),
