@@ -3,10 +3,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -26,8 +28,8 @@ TOY_CONFIG = next(CONFIGS.rglob('td-hm_sdpose-toy_*.py'))
 
 
 def load_config(name: str) -> Config:
-    """Read the one config of a model, e.g. ``sdpose-s-v1``."""
-    (path,) = CONFIGS.rglob(f'td-*_{name}_*.py')
+    """Read the one COCO config of a model, e.g. ``sdpose-s-v1``."""
+    (path,) = CONFIGS.rglob(f'td-*_{name}_*coco-*.py')
     return Config.fromfile(path)
 
 
@@ -102,4 +104,35 @@ def toy_coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp('data') / 'toy_coco'
     result = run_tool('tools/dataset/make_toy_coco.py', folder, '--images', 6, '--val-images', 4)
     assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.fixture(scope='session')
+def toy_crowdpose(toy_coco: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy set with CrowdPose's 14 keypoints, under the names of CrowdPose and LSPET."""
+    folder = tmp_path_factory.mktemp('data') / 'toy_crowdpose'
+    (folder / 'annotations').mkdir(parents=True)
+    (folder / 'images').mkdir()
+    for split, names in {
+        'train2017': ('mmpose_crowdpose_trainval', 'train'),
+        'val2017': ('mmpose_crowdpose_test', 'val'),
+    }.items():
+        for image in (toy_coco / split).iterdir():
+            shutil.copy(image, folder / 'images')
+        content = json.loads((toy_coco / f'annotations/person_keypoints_{split}.json').read_text())
+        for image in content['images']:
+            image['crowdIndex'] = 0.5
+        for annotation in content['annotations']:
+            points = np.array(annotation['keypoints']).reshape(17, 3)
+            neck = points[5:7].mean(0).round().astype(int)
+            limbs = points[5:]  # in the same order: shoulders, elbows, ..., ankles
+            annotation['keypoints'] = [*limbs.ravel().tolist(), *points[0].tolist(), *neck.tolist()]
+        for name in names:
+            (folder / f'annotations/{name}.json').write_text(json.dumps(content))
+    boxes = [
+        dict(image_id=a['image_id'], category_id=1, bbox=a['bbox'], score=0.9)
+        for a in content['annotations']
+    ]
+    path = folder / 'annotations/det_for_crowd_test_0.1_0.5.json'
+    path.write_text(json.dumps(boxes))
     return folder

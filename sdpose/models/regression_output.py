@@ -28,5 +28,5 @@ class RegressionOutput(NamedTuple):
 
     @property
     def sigma(self) -> Tensor:
-        """(B, K, 2), positive, in pixels of the teacher's heatmap (DistilPose section 3.3)."""
+        """(B, K, 2), positive, in pixels of the teacher's heatmap."""
         return F.softplus(self.raw_sigma)

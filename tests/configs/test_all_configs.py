@@ -22,9 +22,10 @@ def make_batch(dataloader, size=2):
 
 
 @pytest.mark.parametrize('path', CONFIG_FILES, ids=lambda path: str(path.relative_to(CONFIGS)))
-def test_config(path, toy_coco):
+def test_config(path, toy_coco, toy_crowdpose):
     cfg = Config.fromfile(path)
-    replace_data_root(cfg, str(toy_coco))
+    data_roots = dict(CocoDataset=toy_coco, CrowdPoseDataset=toy_crowdpose)
+    replace_data_root(cfg, str(data_roots[cfg.dataset_type]))
     model = build_model(cfg)
     model.init_weights()
     for module in model.modules():
@@ -85,9 +86,20 @@ def test_sdpose_differs_from_its_baseline_by_the_idea_alone():
         assert cfg == Config.fromfile(theirs).to_dict()
 
 
+def test_crowdpose_configs_differ_from_coco_by_the_data_set_alone():
+    paths = list(CONFIGS.rglob('td-*crowdpose-*.py'))
+    assert len(paths) == 5
+    for path in paths:
+        cfg, coco = (Config.fromfile(p) for p in (path, str(path).replace('crowdpose-', 'coco-')))
+        assert cfg.model.neck.pop('num_keypoints') == cfg.model.head.pop('out_channels') == 14
+        coco.model.neck.pop('num_keypoints'), coco.model.head.pop('out_channels')
+        for name in ('model', 'train_pipeline', 'val_pipeline', 'optim_wrapper', 'param_scheduler'):
+            assert cfg[name] == coco[name]
+
+
 def test_coco_configs_have_the_published_schedule():
     for path in CONFIG_FILES:
-        if '8xb64-300e' in path.name:
+        if '8xb64-300e_coco' in path.name:
             cfg = Config.fromfile(path)
             assert cfg.train_dataloader.batch_size == 64
             assert cfg.auto_scale_lr.base_batch_size == 512

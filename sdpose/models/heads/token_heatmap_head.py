@@ -11,6 +11,7 @@ from mmpose.structures import PoseDataSample
 from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor, nn
 
+from sdpose.errors import InputError
 from sdpose.models.tokens import Tokens, check_keypoint_tokens
 
 DEFAULT_LOSS = dict(type='KeypointMSELoss', use_target_weight=True)
@@ -28,8 +29,13 @@ class TokenHeatmapHead(HeatmapHead):
         out_channels: Number K of keypoints.
         decoder: Codec; its ``heatmap_size`` (W, H) is the size of the heatmaps.
         loss: Loss between predicted and target heatmaps.
+        supervised_cycles: ``all``, or only the ``last`` one, as in the ablations of SDPose's tables
+            5 and 6.
         token_loss: :class:`TokenDistillationLoss` between neighbouring cycles, or ``None``.
         init_cfg: MMEngine's initialization config; linear layers truncated normal 0.02 by default.
+
+    Raises:
+        InputError: ``supervised_cycles`` is something else.
     """
 
     def __init__(
@@ -38,6 +44,7 @@ class TokenHeatmapHead(HeatmapHead):
         out_channels: int,
         decoder: dict,
         loss: dict = DEFAULT_LOSS,
+        supervised_cycles: str = 'all',
         token_loss: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -50,6 +57,9 @@ class TokenHeatmapHead(HeatmapHead):
             decoder=decoder,
             init_cfg=init_cfg or dict(type='TruncNormal', layer='Linear', std=0.02),
         )
+        if supervised_cycles not in ('all', 'last'):
+            raise InputError(f'head.supervised_cycles={supervised_cycles!r} is not all or last.')
+        self.supervised_cycles = supervised_cycles
         self.token_loss = MODELS.build(token_loss) if token_loss else None
         width, height = self.decoder.heatmap_size
         self.mlp = _heatmap_mlp(in_channels, height * width)
@@ -79,16 +89,17 @@ class TokenHeatmapHead(HeatmapHead):
             train_cfg: ``compute_acc=False`` leaves ``acc_pose`` out.
 
         Returns:
-            ``loss_kpt``, summed over cycles; with a token loss ``loss_kpt_token`` and
-            ``loss_vis_token``; and ``acc_pose``, the share of keypoints that the first cycle, the
-            one that inference runs, puts within 5 % of the heatmap's size.
+            ``loss_kpt``, summed over the supervised cycles; with a token loss ``loss_kpt_token``
+            and ``loss_vis_token``; and ``acc_pose``, the share of keypoints that the first cycle,
+            the one that inference runs, puts within 5 % of the heatmap's size.
         """
         target = torch.stack([sample.gt_fields.heatmaps for sample in batch_data_samples])
         weight = torch.cat([s.gt_instance_labels.keypoint_weights for s in batch_data_samples])
         keypoint_tokens = torch.cat([tokens.keypoint for tokens in feats])  # (N * B, K, D)
         heatmaps = self._heatmaps(keypoint_tokens).chunk(len(feats))  # N x (B, K, H, W)
 
-        cycle_losses = [self.loss_module(of_cycle, target, weight) for of_cycle in heatmaps]
+        supervised = heatmaps[-1:] if self.supervised_cycles == 'last' else heatmaps
+        cycle_losses = [self.loss_module(of_cycle, target, weight) for of_cycle in supervised]
         losses = dict(loss_kpt=torch.stack(cycle_losses).sum())
         if self.token_loss is not None:
             losses.update(self.token_loss.between_cycles(feats))

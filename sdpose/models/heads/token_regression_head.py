@@ -16,7 +16,7 @@ from sdpose.models.tokens import Tokens, check_keypoint_tokens
 
 @MODELS.register_module()
 class TokenRegressionHead(KeypointRegressionHead):
-    """One linear layer that reads a keypoint's location off its token (DistilPose section 3.1).
+    """One linear layer that reads a keypoint's location off its token (DistilPose section 3).
 
     The loss is summed over all cycles, and ``token_loss`` lets each cycle teach the one before it
     (SDPose-Reg).

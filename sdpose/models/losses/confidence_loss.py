@@ -13,7 +13,7 @@ class ConfidenceLoss(nn.Module):
     """Absolute error between a student's confidence and what its teacher thinks of the place.
 
     The teacher's heatmap is read where the student puts the keypoint; outside of the image it
-    is 0 (DistilPose section 3.4).
+    is 0 (DistilPose section 3).
 
     Args:
         loss_weight: Weight of the loss (0.01 in the paper).

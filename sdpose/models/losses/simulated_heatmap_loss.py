@@ -11,7 +11,7 @@ REACH = 3  # sigmas beyond which a Gaussian counts as gone
 
 
 def simulate_heatmaps(coordinate: Tensor, sigma: Tensor, heatmap_size: tuple[int, int]) -> Tensor:
-    """Draw what a regression model predicts as heatmaps (DistilPose equation 6).
+    """Draw what a regression model predicts as heatmaps (DistilPose section 3).
 
     Args:
         coordinate: (B, K, 2), x and y in [0, 1]; x = 1 is the right edge, half a pixel beyond the
@@ -36,7 +36,7 @@ def _gaussian(position: Tensor, center: Tensor, sigma: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class SimulatedHeatmapLoss(nn.Module):
-    """Mean squared error between simulated heatmaps and a teacher's (DistilPose section 3.3).
+    """Mean squared error between simulated heatmaps and a teacher's (DistilPose section 3).
 
     Keypoints whose Gaussian misses the map by more than 3 sigma have weight 0.
 

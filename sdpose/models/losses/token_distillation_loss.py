@@ -18,7 +18,7 @@ class TokenDistillationLoss(nn.Module):
     """Mean squared error between a student's tokens and its teacher's.
 
     Args:
-        keypoint_weight: Weight of the keypoint tokens' loss (alpha_1 of SDPose equation 6).
+        keypoint_weight: Weight of the keypoint tokens' loss (alpha_1 of SDPose equation 4).
         visual_weight: Weight of the visual tokens' loss (alpha_2).
         detach_teacher: Whether to keep gradients out of the teacher. The published SDPose lets
             them into the later cycle too, which is the default.
@@ -62,7 +62,7 @@ class TokenDistillationLoss(nn.Module):
         )
 
     def between_cycles(self, cycles: Sequence[Tokens]) -> dict[str, Tensor]:
-        """Let each cycle but the first teach the one before it (SDPose equations 4 and 5).
+        """Let each cycle but the first teach the one before it (SDPose equations 1 and 2).
 
         Args:
             cycles: Tokens of two or more cycles, first cycle first.

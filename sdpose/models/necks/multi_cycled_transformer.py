@@ -21,7 +21,7 @@ class MultiCycledTransformer(BaseModule):
 
     The map is cut into patches, each projected to a visual token. ``num_keypoints`` learnable
     keypoint tokens join them. One pass through all ``depth`` layers is a cycle; each cycle
-    continues with the tokens of the one before (SDPose section 3.2, figure 3). Training runs
+    continues with the tokens of the one before (SDPose section 3.1, figure 3). Training runs
     ``num_cycles`` so that each cycle can teach the one before it, inference ``test_cycles``.
 
     Fixed 2-D sine positions are added to the visual tokens at the entry, and again before every

@@ -68,6 +68,14 @@ def test_losses_of_all_cycles(samples):
     assert set(losses) == {'loss_kpt', 'loss_kpt_token', 'loss_vis_token', 'acc_pose'}
 
 
+def test_last_cycle_alone_can_be_supervised(samples):
+    head, tokens = make_head(supervised_cycles='last'), make_tokens(2)
+    expected = make_head().loss(tokens[1:], samples, train_cfg={})['loss_kpt']
+    torch.testing.assert_close(head.loss(tokens, samples, train_cfg={})['loss_kpt'], expected)
+    with pytest.raises(InputError, match="supervised_cycles='first' is not all or last"):
+        make_head(supervised_cycles='first')
+
+
 def test_baseline_has_no_token_losses(samples):
     losses = make_head().loss(make_tokens(1), samples, train_cfg=dict(compute_acc=False))
     assert set(losses) == {'loss_kpt'}
