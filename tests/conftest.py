@@ -25,6 +25,7 @@ GOLDEN = Path(__file__).parent / 'data/golden'
 CONFIGS = ROOT / 'configs'
 CONFIG_FILES = sorted(CONFIGS.rglob('td-*.py'))  # those of pose models
 TOY_CONFIG = next(CONFIGS.rglob('td-hm_sdpose-toy_*.py'))
+SHARED_DATA = Path(os.environ.get('SDPOSE_SHARED_DATA', ROOT.parent / 'shared/data'))
 
 
 def load_config(name: str) -> Config:
@@ -135,4 +136,22 @@ def toy_crowdpose(toy_coco: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     ]
     path = folder / 'annotations/det_for_crowd_test_0.1_0.5.json'
     path.write_text(json.dumps(boxes))
+    return folder
+
+
+@pytest.fixture(scope='session')
+def toy_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of the toy SDPose model with random weights."""
+    model = build_model(Config.fromfile(TOY_CONFIG))
+    path = tmp_path_factory.mktemp('weights') / 'toy.pth'
+    torch.save(dict(state_dict=model.state_dict()), path)
+    return path
+
+
+@pytest.fixture(scope='session')
+def coco_sample() -> Path:
+    """Four photographs of COCO, which are not part of the repository."""
+    folder = SHARED_DATA / 'coco_sample'
+    if not folder.is_dir():
+        pytest.skip(f'there is no {folder}; set SDPOSE_SHARED_DATA to the folder of coco_sample')
     return folder

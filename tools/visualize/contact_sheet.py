@@ -2,10 +2,8 @@
 """Draw predictions beside the ground truth, several images on one sheet."""
 
 import argparse
-import json
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import cv2
 import matplotlib as mpl
@@ -23,6 +21,7 @@ from rich.progress import track
 
 from sdpose.cli import make_parser, run_tool
 from sdpose.errors import InputError
+from sdpose.json_files import read_json
 
 mpl.use('Agg')
 
@@ -50,16 +49,6 @@ def parse_args() -> argparse.Namespace:
         help='data set whose skeleton is drawn (default: coco)',
     )
     return parser.parse_args()
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file, or say that it is missing or broken."""
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        raise InputError(f'There is no file {path}.') from None
-    except ValueError as error:
-        raise InputError(f'{path} is not JSON: {error}.') from error
 
 
 def by_image(persons: list[dict]) -> dict[int, list[dict]]:

@@ -1,0 +1,198 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Images from files, folders, videos and cameras, one after another."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from sdpose.errors import InputError
+
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv', '.gif')
+FALLBACK_FPS = 25.0
+# containers estimate the number of frames; fewer than this share mean that the file was cut off
+WHOLE_VIDEO = 0.95
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One image of an input.
+
+    Attributes:
+        image: (H, W, 3), uint8, BGR as OpenCV has it.
+        name: File name, relative to the input's folder, with ``/``; that of the video for frames.
+        number: Its place in the input, counted from 0.
+    """
+
+    image: np.ndarray
+    name: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An image of an input that could not be read.
+
+    Attributes:
+        name: As of a :class:`Frame`.
+        problem: What is wrong, as the end of a sentence that begins with the name.
+    """
+
+    name: str
+    problem: str
+
+
+class ImageFiles:
+    """Pictures on disk.
+
+    Args:
+        root: Folder.
+        names: Of the pictures, relative to ``root``.
+    """
+
+    def __init__(self, root: Path, names: Sequence[str]) -> None:
+        self.root = root
+        self.names = names
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[Frame | Unreadable]:
+        for number, name in enumerate(self.names):
+            try:
+                yield Frame(read_image(self.root / name), name, number)
+            except InputError as error:
+                yield Unreadable(name, str(error))
+
+
+class VideoFrames:
+    """The frames of a video file, a camera or a stream.
+
+    Args:
+        source: Path or address of a video, or the number of a camera.
+
+    Attributes:
+        name: File name; ``webcam0`` and the like for cameras, ``stream`` for addresses.
+        fps: Frames a second.
+
+    Raises:
+        InputError: It cannot be opened.
+    """
+
+    def __init__(self, source: str | int) -> None:
+        is_file = isinstance(source, str) and '://' not in source
+        self._capture = cv2.VideoCapture(source)
+        if not self._capture.isOpened():
+            if isinstance(source, int):
+                raise InputError(
+                    f'The camera {source} cannot be opened. Check that it is plugged in, that no '
+                    'other program uses it and that you may read /dev/video*.'
+                )
+            raise InputError(f'The video {source} cannot be opened: it is broken or no video.')
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = fps if 0 < fps <= 1000 else FALLBACK_FPS
+        self._num_frames = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)) if is_file else 0
+        self.root = Path(str(source)).parent
+        self.name = f'webcam{source}' if isinstance(source, int) else 'stream'
+        if is_file:
+            self.name = Path(str(source)).name
+
+    def __len__(self) -> int:
+        """Number of frames as the file states it; 0 if it does not."""
+        return max(0, self._num_frames)
+
+    def __iter__(self) -> Iterator[Frame | Unreadable]:
+        number = 0
+        try:
+            while True:
+                found, image = self._capture.read()
+                if not found:
+                    break
+                yield Frame(image, self.name, number)
+                number += 1
+        finally:
+            self._capture.release()
+        if number < max(1, WHOLE_VIDEO * len(self)):
+            yield Unreadable(self.name, f'it ends after {number} of {len(self) or "its"} frames')
+
+
+FrameSource = ImageFiles | VideoFrames
+
+
+def open_frames(source: str) -> FrameSource:
+    """Find out what an input is, and open it.
+
+    Args:
+        source: A picture, a folder of pictures, a glob such as ``'data/*/a*.jpg'`` (``**`` goes
+            down into folders), a video file, the address of a stream, or a camera's number.
+
+    Raises:
+        InputError: It does not exist, cannot be opened, or has no picture in it.
+    """
+    path = Path(source)
+    if path.is_dir():
+        names = sorted(entry.name for entry in path.iterdir() if is_image(entry))
+        if not names:
+            raise InputError(
+                f'The folder {source} has no pictures ({" ".join(IMAGE_SUFFIXES)}). '
+                f'For those in folders below it give a glob: "{source}/**/*.jpg".'
+            )
+        return ImageFiles(path, names)
+    if path.is_file():
+        is_video = path.suffix.lower() in VIDEO_SUFFIXES
+        return VideoFrames(source) if is_video else ImageFiles(path.parent, [path.name])
+    if source.isdecimal():
+        return VideoFrames(int(source))
+    if '://' in source:
+        return VideoFrames(source)
+    if glob.has_magic(source):
+        return _open_glob(source)
+    raise InputError(f'There is no picture, folder or video {source}.')
+
+
+def is_image(path: Path) -> bool:
+    """Whether a path is a file whose name is that of a picture."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """Read a picture, turned upright as its EXIF data say.
+
+    Args:
+        path: A file.
+
+    Returns:
+        (H, W, 3), uint8, BGR.
+
+    Raises:
+        InputError: The file is missing, empty, cut off or no picture.
+    """
+    try:
+        data = np.fromfile(path, dtype=np.uint8)
+    except OSError as error:
+        raise InputError(f'it cannot be read ({error.strerror or error})') from error
+    if data.size == 0:
+        raise InputError('the file is empty')
+    try:
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    except cv2.error as error:  # e.g. more pixels than OpenCV allows
+        raise InputError(f'it cannot be decoded ({error.err})') from error
+    if image is None:
+        raise InputError('the picture is broken')
+    return image
+
+
+def _open_glob(pattern: str) -> ImageFiles:
+    paths = sorted(p for p in map(Path, glob.glob(pattern, recursive=True)) if is_image(p))
+    if not paths:
+        raise InputError(f'No picture fits {pattern} ({" ".join(IMAGE_SUFFIXES)}).')
+    # names are relative to what all have in common, so that no two are the same
+    root = Path(os.path.commonpath([path.parent for path in paths]))
+    return ImageFiles(root, [path.relative_to(root).as_posix() for path in paths])
