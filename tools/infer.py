@@ -22,8 +22,8 @@ from sdpose.apis.frames import Frame, FrameSource, Unreadable, VideoFrames, open
 from sdpose.apis.person_boxes import BoxSource, FixedBoxes, WholeImage
 from sdpose.apis.person_detector import PersonDetector
 from sdpose.apis.pose_files import PoseFiles
-from sdpose.apis.pose_inferencer import choose_device
 from sdpose.cli import make_parser, run_tool
+from sdpose.engine.devices import choose_device
 from sdpose.errors import InputError
 from sdpose.visualization.video_writer import CODECS
 
@@ -44,7 +44,9 @@ exit status:
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = make_parser('Find the poses of persons in pictures or videos, and draw them.', EXAMPLES)
+    parser = make_parser(
+        'Find the poses of persons in pictures or videos, and draw them.', EXAMPLES
+    )
     parser.add_argument(
         'input', help="picture, folder, glob in quotes, video, stream's address or camera's number"
     )
@@ -87,9 +89,7 @@ def parse_args() -> argparse.Namespace:
         default='mp4',
         help='of drawn videos (default: mp4); mkv and avi can be played even after kill -9',
     )
-    parser.add_argument(
-        '--batch-size', type=int, default=32, help='persons at once (default: 32)'
-    )
+    parser.add_argument('--batch-size', type=int, default=32, help='persons at once (default: 32)')
     parser.add_argument('--device', help='cpu, cuda, cuda:1 (default: the GPU if there is one)')
     parser.add_argument('--test-cycles', type=int, help="cycles, instead of the config's")
     parser.add_argument(

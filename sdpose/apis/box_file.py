@@ -20,8 +20,9 @@ PERSON = 1  # COCO's category
 class BoxFile:
     """The person boxes of many images.
 
-    - *Ground truth*, an object with ``images`` and ``annotations``: as in MMPose's data sets, crowds
-      and persons without labelled keypoints are left out, and boxes are cut at the image's border.
+    - *Ground truth*, an object with ``images`` and ``annotations``: as in MMPose's data sets,
+      crowds and persons without labelled keypoints are left out, and boxes are cut at the image's
+      border.
     - *Detections*, a list of ``image_id``, ``category_id``, ``bbox``, ``score``: persons only.
 
     Detections name no files. A picture's image id is then the number in its name, as in COCO
@@ -65,7 +66,9 @@ class BoxFile:
                 ):
                     self._entries[entry['image_id']].append(entry)
             except TypeError as error:
-                raise InputError(f'{path}: entry {index} is no box of a person: {error}.') from error
+                raise InputError(
+                    f'{path}: entry {index} is no box of a person: {error}.'
+                ) from error
 
     def __call__(self, frame: Frame) -> PersonBoxes:
         """Return the boxes of one image.

@@ -190,7 +190,8 @@ def read_image(path: str | Path) -> np.ndarray:
 
 
 def _open_glob(pattern: str) -> ImageFiles:
-    paths = sorted(p for p in map(Path, glob.glob(pattern, recursive=True)) if is_image(p))
+    found = glob.glob(pattern, recursive=True)  # noqa: PTH207  Path.glob takes no absolute ones
+    paths = sorted(path for path in map(Path, found) if is_image(path))
     if not paths:
         raise InputError(f'No picture fits {pattern} ({" ".join(IMAGE_SUFFIXES)}).')
     # names are relative to what all have in common, so that no two are the same

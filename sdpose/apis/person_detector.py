@@ -45,8 +45,9 @@ class PersonDetector:
             self._mmdet = importlib.import_module('mmdet.apis')
         except (ImportError, AssertionError) as error:  # mmdet asserts the version of mmcv
             raise InputError(
-                'A live detector needs mmdet and the full mmcv with compiled operators (pip install '
-                f'mmdet mmcv; mmcv-lite has none), and they cannot be imported here: {error}. '
+                'A live detector needs mmdet and the full mmcv with compiled operators, which '
+                'mmcv-lite has not (pip install mmdet mmcv), and they cannot be imported here: '
+                f'{error}. '
                 'Without them give the persons with --bboxes, --bbox-file or --whole-image.'
             ) from error
         cfg: Config = load_config(config)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -13,7 +12,7 @@ import cv2
 from mmengine.fileio import put
 
 from sdpose.apis.frames import Frame, FrameSource, VideoFrames
-from sdpose.apis.pose_inferencer import ImagePoses
+from sdpose.apis.image_poses import ImagePoses
 from sdpose.errors import InputError
 from sdpose.json_files import JsonListFile
 from sdpose.visualization import VideoFileWriter, draw_poses
@@ -59,7 +58,7 @@ class PoseFiles:
             drawn = folder / f'{PurePosixPath(source.name).stem}.{video_format}'
             self._video = VideoFileWriter(drawn, source.fps)
         read = source.root / source.name if isinstance(source, VideoFrames) else source.root
-        if draw and drawn.exists() and read.exists() and os.path.samefile(drawn, read):
+        if draw and drawn.exists() and read.exists() and drawn.samefile(read):
             raise InputError(
                 f'The drawn poses would replace the input {read}: give another --out-dir.'
             )

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,59 +19,15 @@ from mmpose.structures.bbox import bbox_xywh2xyxy
 from numpy.typing import ArrayLike
 
 from sdpose.apis.frames import read_image
+from sdpose.apis.image_poses import ImagePoses
 from sdpose.apis.person_boxes import PersonBoxes
 from sdpose.checkpoints.fit import check_checkpoint_fits
 from sdpose.checkpoints.safe_loading import load_checkpoint_file
 from sdpose.cli import check_options, load_config
+from sdpose.engine.devices import choose_device
 from sdpose.errors import InputError, building
 
 Tag = TypeVar('Tag')
-# MMPose's CocoMetric: keypoints with a lower score do not count for the score of the person
-COUNTED_KEYPOINT_SCORE = 0.2
-
-
-@dataclass(frozen=True)
-class ImagePoses:
-    """The poses of the N persons in one image, in the order of their boxes.
-
-    Attributes:
-        keypoints: (N, K, 2), float32: x, y in pixels of the image.
-        keypoint_scores: (N, K), float32: the confidence of each, about 0..1.
-        persons: Their boxes (N, 4) as x, y, width, height, and scores.
-    """
-
-    keypoints: np.ndarray
-    keypoint_scores: np.ndarray
-    persons: PersonBoxes
-
-    @property
-    def scores(self) -> np.ndarray:
-        """(N,): box score x mean of the keypoint scores above 0.2, as MMPose's CocoMetric."""
-        counted = self.keypoint_scores > COUNTED_KEYPOINT_SCORE
-        total = np.where(counted, self.keypoint_scores, 0).sum(axis=1)
-        return self.persons.scores * total / np.maximum(counted.sum(axis=1), 1)
-
-    def to_coco(self, image_id: Any) -> list[dict]:
-        """Return the poses in COCO's results format, which ``COCO.loadRes`` reads.
-
-        Args:
-            image_id: Of the image.
-
-        Returns:
-            For each person ``image_id``, ``category_id`` 1, ``keypoints`` [x, y, score] * K,
-            ``score`` and ``bbox`` as x, y, width, height.
-        """
-        triples = np.concatenate([self.keypoints, self.keypoint_scores[..., None]], axis=-1)
-        return [
-            dict(
-                image_id=image_id,
-                category_id=1,
-                keypoints=np.round(person.astype(float), 5).ravel().tolist(),
-                score=round(float(score), 6),
-                bbox=np.round(box.astype(float), 3).tolist(),
-            )
-            for person, score, box in zip(triples, self.scores, self.persons.boxes, strict=True)
-        ]
 
 
 class PoseInferencer:
@@ -181,7 +136,7 @@ class PoseInferencer:
             What the image is known by and its poses, in the order of the inputs.
 
         Raises:
-            InputError: The model gives something other than numbers.
+            InputError: The model gives something other than numbers, or the GPU's memory is full.
         """
         waiting: list[tuple[Tag, np.ndarray, PersonBoxes]] = []
         for item in inputs:
@@ -203,8 +158,14 @@ class PoseInferencer:
         samples: list[PoseDataSample] = []
         for start in range(0, len(crops), self.batch_size):
             batch = [self._packed(*crop) for crop in crops[start : start + self.batch_size]]
-            with torch.no_grad():
-                samples += self.model.test_step(pseudo_collate(batch))
+            try:
+                with torch.no_grad():
+                    samples += self.model.test_step(pseudo_collate(batch))
+            except torch.cuda.OutOfMemoryError as error:
+                raise InputError(
+                    f'{len(batch)} persons at once need more memory than {self.device} has: '
+                    'give a smaller batch size.'
+                ) from error
         for tag, _, persons in items:
             count = len(persons.boxes)
             yield tag, self._image_poses(samples[:count], persons)
@@ -235,29 +196,6 @@ class PoseInferencer:
                 f'{self._checkpoint} are broken, as after a training that diverged.'
             )
         return ImagePoses(keypoints.astype(np.float32), scores.astype(np.float32), persons)
-
-
-def choose_device(name: str | None) -> torch.device:
-    """Return a device that exists.
-
-    Args:
-        name: E.g. ``cpu`` or ``cuda:1``; ``None`` is the GPU if there is one.
-
-    Raises:
-        InputError: There is no such device.
-    """
-    gpus = torch.cuda.device_count()
-    if name is None:
-        return torch.device('cuda' if gpus else 'cpu')
-    try:
-        device = torch.device(name)
-        if device.type == 'cuda' and (device.index or 0) >= gpus:
-            raise RuntimeError(f'torch {torch.__version__} sees {gpus} GPU(s)')
-        torch.zeros(1, device=device).cpu()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f'There is no device {name} here: {reason}. Try cpu or cuda.') from error
-    return device
 
 
 def _set_test_cycles(cfg: Config, test_cycles: int) -> None:

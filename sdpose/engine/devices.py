@@ -76,3 +76,26 @@ def close_process_group() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
+
+
+def choose_device(name: str | None) -> torch.device:
+    """Return a device that exists.
+
+    Args:
+        name: E.g. ``cpu`` or ``cuda:1``; ``None`` is the GPU if there is one.
+
+    Raises:
+        InputError: There is no such device.
+    """
+    gpus = torch.cuda.device_count()
+    if name is None:
+        return torch.device('cuda' if gpus else 'cpu')
+    try:
+        device = torch.device(name)
+        if device.type == 'cuda' and (device.index or 0) >= gpus:
+            raise RuntimeError(f'torch {torch.__version__} sees {gpus} GPU(s)')
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f'There is no device {name} here: {reason}. Try cpu or cuda.') from error
+    return device

@@ -31,9 +31,11 @@ def confidence_colors(scores: np.ndarray) -> np.ndarray:
         (N, 3), uint8, BGR.
     """
     low, high = COLOR_RANGE
+    if len(scores) == 0:
+        return np.zeros((0, 3), dtype=np.uint8)
     levels = low + (high - low) * np.clip(scores, 0, 1)
-    levels = levels.round().astype(np.uint8).reshape(-1, 1)  # (N, 1)
-    return cv2.applyColorMap(levels, COLORMAP).reshape(-1, 3) if len(levels) else np.zeros((0, 3))
+    bytes_ = levels.round().astype(np.uint8).reshape(-1, 1)  # (N, 1)
+    return np.asarray(cv2.applyColorMap(bytes_, COLORMAP)).reshape(-1, 3)
 
 
 def draw_poses(

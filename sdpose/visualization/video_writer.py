@@ -19,8 +19,8 @@ class VideoFileWriter:
     """A video file that grows frame by frame; the first frame decides its size.
 
     An ``.mp4`` can be played only after :meth:`close`; ``.mkv`` and ``.avi`` also when the program
-    was killed before that. Encoders want even sides: a frame of odd width or height gets its last
-    column or row twice.
+    was killed before that, up to the last 256 kB, which FFmpeg holds back. Encoders want even
+    sides: a frame of odd width or height gets its last column or row twice.
 
     Args:
         path: ``.mp4``, ``.mkv`` or ``.avi``.
@@ -69,9 +69,7 @@ class VideoFileWriter:
         codec = CODECS[self.path.suffix]
         height, width = frame.shape[:2]
         size = (width + width % 2, height + height % 2)
-        writer = cv2.VideoWriter(
-            str(self.path), cv2.VideoWriter_fourcc(*codec), self.fps, size
-        )
+        writer = cv2.VideoWriter(str(self.path), cv2.VideoWriter.fourcc(*codec), self.fps, size)
         if not writer.isOpened():
             raise InputError(
                 f'{self.path} cannot be written: this OpenCV has no encoder for {codec}, or the '

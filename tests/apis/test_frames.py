@@ -15,7 +15,9 @@ def picture(path, level=100, size=(8, 12)):
 
 
 def summary(frames):
-    return [(f.name, f.problem if isinstance(f, Unreadable) else int(f.image.mean())) for f in frames]
+    return [
+        (f.name, f.problem if isinstance(f, Unreadable) else int(f.image.mean())) for f in frames
+    ]
 
 
 def test_pictures_of_a_folder_in_order(tmp_path):

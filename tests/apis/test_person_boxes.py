@@ -29,7 +29,7 @@ def test_box_without_a_size(text):
 
 
 def test_unusable_boxes_are_taken_out_and_named():
-    inside, partly, touching, below, thin, nan = boxes = [
+    boxes = [
         [10, 10, 5, 5],
         [-5, -5, 10, 10],
         [60, 0, 10, 10],
@@ -39,7 +39,7 @@ def test_unusable_boxes_are_taken_out_and_named():
     ]
     persons = PersonBoxes.of(boxes, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
     usable, complaints = persons.split_usable(height=40, width=60)
-    assert usable.boxes.tolist() == [inside, partly]
+    assert usable.boxes.tolist() == boxes[:2]
     assert np.allclose(usable.scores, [0.1, 0.2])
     assert complaints == [
         'the box 60,0,10,10 (x,y,w,h) lies outside the image of 60x40',
@@ -54,6 +54,6 @@ def test_no_boxes_and_wrong_shapes():
     with pytest.raises(InputError, match=r'shape \(N, 4\)'):
         PersonBoxes.of([1, 2, 3, 4])
     with pytest.raises(InputError, match='must be numbers'):
-        PersonBoxes.of([[1, 2, 3]] + [[1, 2, 3, 'x']])
+        PersonBoxes.of([[1, 2, 3], [1, 2, 3, 'x']])
     with pytest.raises(InputError, match='as many scores'):
         PersonBoxes.of([[1, 2, 3, 4]], [1, 1])

@@ -8,8 +8,7 @@ import torch
 
 from conftest import CONFIGS, TOY_CONFIG, load_config
 from sdpose import InputError
-from sdpose.apis import ImagePoses, PersonBoxes, PoseInferencer
-from sdpose.apis.pose_inferencer import choose_device
+from sdpose.apis import PersonBoxes, PoseInferencer
 
 
 @pytest.fixture(scope='module')
@@ -85,7 +84,9 @@ def test_box_is_the_crop(infer, toys):
     image = cv2.imread(str(toys[0][0]))
     x, y, width, height = toys[1][0][0]
     moved = cv2.copyMakeBorder(image, 30, 0, 50, 0, cv2.BORDER_CONSTANT)
-    plain, shifted = infer([image, moved], [[[x, y, width, height]], [[x + 50, y + 30, width, height]]])
+    plain, shifted = infer(
+        [image, moved], [[[x, y, width, height]], [[x + 50, y + 30, width, height]]]
+    )
     crop_inside = [[x + 20, y + 20, width - 40, height - 40]]
     (inner,) = infer([image], [crop_inside])
     assert np.abs(shifted.keypoints - plain.keypoints - (50, 30)).max() < 1e-2
@@ -125,22 +126,6 @@ def test_stream_holds_few_images_and_keeps_their_order(infer, toy_checkpoint):
         assert len(poses.keypoints) == [0, 0, 0, 1, 3, 0, 1][number]
         assert read[-1] - number <= 2
     assert read == list(range(7))
-
-
-def test_coco_results():
-    keypoints = np.array([[[1, 2], [3, 4], [5.25, 6]]], np.float32)
-    scores = np.array([[0.5, 0.1, 0.75]], np.float32)
-    poses = ImagePoses(keypoints, scores, PersonBoxes.of([[0, 1, 2, 3.5]], [0.5]))
-    (person,) = poses.to_coco(42)
-    assert person == dict(
-        image_id=42,
-        category_id=1,
-        keypoints=[1, 2, 0.5, 3, 4, 0.1, 5.25, 6, 0.75],
-        score=0.3125,  # 0.5 * (0.5 + 0.75) / 2: the keypoint at 0.1 does not count
-        bbox=[0, 1, 2, 3.5],
-    )
-    unsure = ImagePoses(keypoints, scores * 0.1, PersonBoxes.of([[0, 1, 2, 3.5]]))
-    assert unsure.scores.tolist() == [0]
 
 
 def test_test_cycles_and_options(toys, infer, toy_checkpoint):
@@ -195,7 +180,17 @@ def test_broken_weights_are_told(toy_checkpoint, tmp_path):
     checkpoint['state_dict']['head.mlp.0.weight'].fill_(float('nan'))
     torch.save(checkpoint, tmp_path / 'nan.pth')
     infer = PoseInferencer(TOY_CONFIG, tmp_path / 'nan.pth', 'cpu')
-    with pytest.raises(InputError, match='not numbers: the weights in .*nan.pth are broken'):
+    with pytest.raises(InputError, match=r'not numbers: the weights in .*nan\.pth are broken'):
+        infer([np.zeros((20, 20, 3), np.uint8)])
+
+
+def test_full_gpu_is_told(toy_checkpoint, monkeypatch):
+    def full(data):
+        raise torch.cuda.OutOfMemoryError
+
+    infer = PoseInferencer(TOY_CONFIG, toy_checkpoint, 'cpu')
+    monkeypatch.setattr(infer.model, 'test_step', full)
+    with pytest.raises(InputError, match=r'1 persons at once.*smaller batch size'):
         infer([np.zeros((20, 20, 3), np.uint8)])
 
 
@@ -217,7 +212,3 @@ def test_bad_images_and_boxes(image, boxes, message, infer):
 def test_as_many_lists_of_boxes_as_images(infer):
     with pytest.raises(InputError, match='2 images need as many lists of boxes, not 1'):
         infer(['a.jpg', 'b.jpg'], [[[1, 2, 3, 4]]])
-
-
-def test_default_device_is_the_gpu_if_there_is_one():
-    assert choose_device(None).type == ('cuda' if torch.cuda.is_available() else 'cpu')

@@ -4,7 +4,7 @@ import torch
 from mmengine.config import Config
 
 from sdpose import InputError
-from sdpose.engine.devices import prepare_devices
+from sdpose.engine.devices import choose_device, prepare_devices
 
 
 @pytest.fixture
@@ -46,3 +46,22 @@ def test_slurm_needs_gpus(gpus):
     gpus(0)
     with pytest.raises(InputError, match='--launcher slurm needs GPUs'):
         prepare_devices(Config(dict(launcher='slurm')))
+
+
+def test_default_device_is_the_gpu_if_there_is_one(gpus):
+    gpus(0)
+    assert choose_device(None) == torch.device('cpu')
+    gpus(2)
+    assert choose_device(None) == torch.device('cuda')
+
+
+@pytest.mark.parametrize('name', ['gpu', 'cuda:99', 'cpu:x', ''])
+def test_device_that_does_not_exist(name):
+    with pytest.raises(InputError, match=f'There is no device {name} here: .*Try cpu or cuda'):
+        choose_device(name)
+
+
+def test_cuda_without_a_gpu(gpus):
+    gpus(0)
+    with pytest.raises(InputError, match=r'There is no device cuda here: torch .* sees 0 GPU\(s\)'):
+        choose_device('cuda')
