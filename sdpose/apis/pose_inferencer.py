@@ -33,11 +33,11 @@ Tag = TypeVar('Tag')
 class PoseInferencer:
     """Poses of persons in images, from a config and a checkpoint.
 
-    MMPose's ``Pose2DInferencer`` does not fit: it ignores boxes that are given to it and takes its
-    persons from MMDetection alone; it puts all persons of an image into one batch, however many,
-    and never those of several images; and it loads checkpoints that do not fit with a warning. So
-    this class joins the parts below it: ``init_model``, the config's test pipeline and
-    ``model.test_step``. Any top-down model of MMPose works, with heatmaps or regression.
+    MMPose's ``Pose2DInferencer`` does not fit: it ignores boxes that are given to it, its persons
+    come from MMDetection or fill the image; it puts all persons of an image into one batch,
+    however many, and never those of several images; and it loads checkpoints that do not fit with
+    a warning. So this class joins the parts below it: ``init_model``, the config's test pipeline
+    and ``model.test_step``. Any top-down model of MMPose works, with heatmaps or regression.
 
     Args:
         config: Config file, or a config that has been read.
