@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import CONFIGS, TOY_CONFIG, load_config
+from conftest import CONFIGS, TOY_CONFIG, build_model, load_config
 from sdpose import InputError
 from sdpose.apis import PersonBoxes, PoseInferencer
 
@@ -70,6 +70,17 @@ def test_batch_size_changes_nothing(batch_size, toys, infer, toy_checkpoint, mon
     assert_same(other(images, boxes), infer(images, boxes))
     assert max(sizes) <= batch_size
     assert sum(sizes) == sum(map(len, boxes))
+
+
+def test_regression_heads(toys, tmp_path):
+    config = load_config('tokenpose-toy')
+    codec = dict(type='RegressionLabel', input_size=(96, 128))
+    config.model.neck = dict(type='GlobalAveragePooling')
+    config.model.head = dict(type='RegressionHead', in_channels=64, num_joints=17, decoder=codec)
+    config.model.test_cfg = dict(flip_test=True)
+    checkpoint = tmp_path / 'regression.pth'
+    torch.save(dict(state_dict=build_model(config).state_dict()), checkpoint)
+    assert_same_as_mmpose(PoseInferencer(config, checkpoint, 'cpu'), *toys)
 
 
 def test_photographs(infer, coco_sample, toy_checkpoint):
