@@ -1,5 +1,6 @@
 # make install   fill .venv
 # make demo      train an SDPose model on toy data, test it, draw pictures
+# make demo-distilpose   train a teacher, and a student with and without it, on toy data
 # make test      run the tests
 # make lint      check style and types
 
@@ -57,6 +58,27 @@ demo: install
 	@echo '      AP and AR:                       $(DEMO_DIR)/ap.json'
 	@echo '      Checkpoint:                      $(DEMO_CHECKPOINT)'
 	@echo '      Next, with COCO:                 see README.md'
+
+TOY := 1xb16-18e_toy-coco-128x96
+TEACHER := td-hm_tokenpose-toy_$(TOY)
+STUDENTS := td-reg_distilpose-toy_$(TOY) td-reg_distilpose-toy-baseline_$(TOY)
+
+.PHONY: demo-distilpose
+demo-distilpose: install
+	@echo '--- 1/4: toy data set of drawn people'
+	$(RUN) tools/dataset/make_toy_coco.py $(DEMO_DATA) --images 1500 --val-images 200
+	@echo '--- 2/4: train the teacher, then the student with and without it (goes on where it stopped)'
+	$(RUN) tools/train.py configs/tokenpose/$(TEACHER).py --resume
+	for name in $(STUDENTS); do $(RUN) tools/train.py configs/distilpose/$$name.py --resume || exit; done
+	@echo '--- 3/4: test all three on images that they have not seen, with flip test'
+	for path in tokenpose/$(TEACHER) $(addprefix distilpose/,$(STUDENTS)); do \
+		name=$$(basename $$path); $(RUN) tools/test.py configs/$$path.py \
+		work_dirs/$$name/epoch_18.pth --work-dir work_dirs/$$name/test \
+		--out work_dirs/$$name/ap.json || exit; done
+	@echo '--- 4/4: side by side'
+	$(RUN) tools/compare_metrics.py 'teacher (heatmaps)=work_dirs/$(TEACHER)/ap.json' \
+		'student with teacher=work_dirs/$(word 1,$(STUDENTS))/ap.json' \
+		'student alone=work_dirs/$(word 2,$(STUDENTS))/ap.json'
 
 .PHONY: test
 test: install
