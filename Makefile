@@ -33,7 +33,7 @@ $(VENV)/installed: requirements.txt setup.py $(wildcard requirements/*.txt)
 		'On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
 	$(RUN) -m pip install -r requirements/build.txt
 	$(RUN) -m pip install --no-build-isolation -r requirements.txt -r requirements/dev.txt
-	$(RUN) -m pip install --no-deps -r requirements/openmmlab.txt
+	$(RUN) -m pip install --no-deps -r requirements/openmmlab.txt -r requirements/deit.txt
 	$(RUN) -m pip install --no-deps --no-build-isolation -e .
 	@touch $@
 

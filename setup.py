@@ -78,6 +78,8 @@ setup(
         'yapf>=0.32',
     ],
     extras_require={
+        # the DeiT classifiers of configs/deit
+        'deit': ['safetensors>=0.4', 'timm>=1.0', 'torchvision'],
         'dev': ['mypy', 'pytest', 'ruff', 'types-PyYAML'],
     },
     cmdclass={'build_py': BuildWithMim},

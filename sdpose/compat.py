@@ -10,6 +10,11 @@ MMPose imports three things at module level that a wheels-only installation lack
 :func:`import_mmpose` puts a stand-in for each missing one into ``sys.modules`` while MMPose is
 imported, and takes it away again, so that nobody finds a fake package later. Whatever is
 installed is used as it is.
+
+A torchvision whose compiled operators do not load (one built for CUDA beside a CPU torch, as the
+package index gives it) is imported for its Python parts, of which timm and MMPose need no more.
+
+timm itself is optional: :func:`import_timm` imports it where a model or a data set asks for it.
 """
 
 import importlib
@@ -18,9 +23,19 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import ModuleType
 from typing import Any
 
+import torch
+
+from sdpose.errors import InputError
+
+# Operators that torchvision describes to torch on import, whether or not they could be loaded.
+TORCHVISION_OPERATORS = (
+    'nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor',
+    'qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor',
+)
 MMPOSE_MODULES = (
     'mmpose.codecs',
     'mmpose.datasets',
@@ -82,13 +97,57 @@ def _stand_ins() -> Iterator[None]:
             sys.modules.pop(name, None)
 
 
+def import_timm(name: str = 'timm') -> ModuleType:
+    """Import timm, or a module of it, when something that needs it is built.
+
+    Args:
+        name: For example ``timm.data``.
+
+    Raises:
+        InputError: timm or its torchvision is missing or does not fit this torch.
+    """
+    try:
+        return importlib.import_module(name)
+    except (ImportError, RuntimeError, OSError) as error:
+        raise InputError(
+            f'DeiT needs timm and torchvision, and {name} cannot be imported ({error}). '
+            "Run: pip install 'sdpose[deit]', or in the environment of make install: "
+            'pip install --no-deps -r requirements/deit.txt'
+        ) from error
+
+
 def _torchvision_works() -> bool:
-    """Whether torchvision can be imported; one built for another torch raises RuntimeError."""
+    """Whether torchvision can be imported, if need be without its compiled operators."""
+    try:
+        importlib.import_module('torchvision.transforms')
+    except RuntimeError as error:
+        return 'operator torchvision::' in str(error) and _torchvision_works_without_operators()
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _torchvision_works_without_operators() -> bool:
+    """Import torchvision again, now that torch knows the names of its operators.
+
+    Only the names: calling such an operator ends in torchvision's own message that its compiled
+    operators could not be loaded.
+    """
+    _declare_torchvision_operators()
     try:
         importlib.import_module('torchvision.transforms')
     except (ImportError, RuntimeError, OSError):
         return False
     return True
+
+
+@cache  # a library that is collected would take its names away again
+def _declare_torchvision_operators() -> torch.library.Library:
+    library = torch.library.Library('torchvision', 'FRAGMENT')
+    for operator in TORCHVISION_OPERATORS:
+        if not hasattr(torch.ops.torchvision, operator.split('(', maxsplit=1)[0]):
+            library.define(operator)
+    return library
 
 
 def _module(name: str, **attributes: Any) -> ModuleType:

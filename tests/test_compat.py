@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from conftest import ROOT
-from sdpose import compat
+from sdpose import InputError, compat
 
 CHECK = """
 import sys
@@ -53,3 +53,40 @@ def test_missing_mmpose_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
     with pytest.raises(ImportError, match=r'pip install --no-deps -r requirements/openmmlab\.txt'):
         compat.import_mmpose()
+
+
+TORCHVISION_CHECK = """
+import sys
+import sdpose
+assert 'timm' not in sys.modules
+import torchvision.transforms
+try:
+    import torch
+    boxes, scores = torch.tensor([[0., 0, 1, 1], [0, 0, 1, 1]]), torch.tensor([0.5, 0.6])
+    assert torchvision.ops.nms(boxes, scores, 0.5).tolist() == [1]
+except RuntimeError as error:
+    assert 'Couldn\\'t load custom C++ ops' in str(error), error
+"""
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec('torchvision') is None, reason='torchvision is not installed'
+)
+def test_torchvision_works_or_says_that_its_operators_do_not():
+    result = subprocess.run(
+        [sys.executable, '-c', TORCHVISION_CHECK],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (0, ''), result.stderr
+
+
+def test_import_of_timm_that_does_not_fit_is_one_sentence(monkeypatch):
+    def fail(name):
+        raise RuntimeError('operator torchvision::nms does not exist')
+
+    monkeypatch.setattr(importlib, 'import_module', fail)
+    with pytest.raises(InputError, match=r'timm\.data cannot be imported .*requirements/deit\.txt'):
+        compat.import_timm('timm.data')
