@@ -60,11 +60,12 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu') -> dict:
     """Read a checkpoint file without executing anything in it.
 
     Args:
-        path: A local file.
+        path: A local file, as torch or, with suffix ``.safetensors``, as safetensors wrote it.
         map_location: As for :func:`torch.load`.
 
     Returns:
-        The checkpoint: with ``state_dict`` and ``meta``, or a bare state dict.
+        The checkpoint: with ``state_dict`` and ``meta``, or a bare state dict. Weights under
+        ``model``, where DeiT's authors keep them, are put under ``state_dict``.
 
     Raises:
         InputError: The file is missing, broken, or holds objects that are not on the list.
@@ -73,6 +74,8 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu') -> dict:
     if not path.is_file():
         raise InputError(f'There is no checkpoint {path}.')
     load = _load_weights_only if _torch_takes_renamed_globals() else load_with_restricted_pickle
+    if path.suffix == '.safetensors':
+        load = _load_safetensors
     try:
         checkpoint = load(path, map_location)
     except pickle.UnpicklingError as error:
@@ -85,6 +88,9 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu') -> dict:
             f'{path} is not a whole checkpoint file ({type(error).__name__}: '
             f'{str(error).splitlines()[0] if str(error) else "empty"}). Copy or download it again.'
         ) from error
+    if isinstance(checkpoint, dict) and 'state_dict' not in checkpoint:
+        weights = checkpoint.get('model')
+        checkpoint = dict(state_dict=weights) if isinstance(weights, dict) else checkpoint
     get_state_dict(checkpoint, str(path))
     return checkpoint
 
@@ -125,6 +131,21 @@ def _load_weights_only(path: Path, map_location: Any) -> dict:
     pairs: list[Any] = [(allowed, name) for name, allowed in ALLOWED.items()]
     with torch.serialization.safe_globals(pairs):
         return torch.load(path, map_location=map_location, weights_only=True)
+
+
+def _load_safetensors(path: Path, map_location: Any) -> dict:
+    try:
+        from safetensors import SafetensorError  # noqa: PLC0415  optional
+        from safetensors.torch import load_file  # noqa: PLC0415
+    except ImportError as error:
+        raise InputError(
+            f'{path} can be read after: pip install safetensors (sdpose works without it).'
+        ) from error
+    device = torch.device(map_location or 'cpu')
+    try:
+        return load_file(path, str(device))
+    except SafetensorError as error:
+        raise RuntimeError(str(error)) from error
 
 
 def load_with_restricted_pickle(path: Path, map_location: Any) -> dict:

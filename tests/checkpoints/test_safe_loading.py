@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import os
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -159,3 +160,26 @@ def test_unreachable_address_says_where_to_put_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, 'download_url_to_file', fail)
     with pytest.raises(InputError, match=r'no route to host.*put it at .*hrnet\.pth'):
         load_checkpoint_url('https://example.org/hrnet.pth', model_dir=str(tmp_path))
+
+
+def test_safetensors_are_read(tmp_path):
+    safetensors = pytest.importorskip('safetensors.torch', reason='safetensors is not installed')
+    path = tmp_path / 'weights.safetensors'
+    safetensors.save_file(dict(weight=torch.arange(3.0)), path)
+    assert load_checkpoint_file(path)['weight'].tolist() == [0, 1, 2]
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(InputError, match='not a whole checkpoint file'):
+        load_checkpoint_file(path)
+
+
+def test_safetensors_without_the_package(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'safetensors', None)
+    path = tmp_path / 'weights.safetensors'
+    path.touch()
+    with pytest.raises(InputError, match='pip install safetensors'):
+        load_checkpoint_file(path)
+
+
+def test_weights_under_model_are_found(tmp_path):
+    torch.save(dict(model=dict(weight=torch.ones(1))), tmp_path / 'deit.pth')
+    assert load_checkpoint_file(tmp_path / 'deit.pth')['state_dict']['weight'].tolist() == [1]
