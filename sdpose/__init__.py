@@ -10,7 +10,8 @@ from sdpose.compat import import_mmpose
 
 import_mmpose()
 
-from sdpose import codecs, engine, models  # noqa: E402  MMPose must be importable before these are
+# MMPose must be importable before these are
+from sdpose import codecs, datasets, engine, evaluation, models  # noqa: E402
 from sdpose.checkpoints import safe_loading  # noqa: E402
 from sdpose.engine import atomic_backend  # noqa: E402
 from sdpose.errors import InputError  # noqa: E402
@@ -19,4 +20,12 @@ from sdpose.version import __version__  # noqa: E402
 safe_loading.install()
 atomic_backend.install()
 
-__all__ = ['InputError', '__version__', 'codecs', 'engine', 'models']
+__all__ = [
+    'InputError',
+    '__version__',
+    'codecs',
+    'datasets',
+    'engine',
+    'evaluation',
+    'models',
+]

@@ -3,11 +3,12 @@
 
 import mmap
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmpose.registry import DATASETS
 
 from sdpose.errors import InputError
 
@@ -22,31 +23,46 @@ FIRST_KEYPOINTS = re.compile(rb'"keypoints"\s*:\s*\[\s*([-\d][^\]]*)\]')
 def check_data(cfg: Config, phases: Iterable[str]) -> None:
     """Check the data sets of some phases of a run.
 
+    A class of data sets may bring its own check, a static method
+    ``check_config(dataset, model)`` on two configs; others are checked as COCO's format.
+
     Args:
         cfg: The run's config.
         phases: Of ``train``, ``val``, ``test``.
 
     Raises:
         InputError: A folder or file is missing, an annotation file is not COCO's format, or it
-            has another number of keypoints than the head.
+            has another number of keypoints than the head; or what the data set's own check
+            says.
     """
     head = cfg.model.get('head', {})
     num_keypoints = head.get('num_joints', head.get('out_channels'))
     for phase in phases:
         for dataset in _datasets(cfg.get(f'{phase}_dataloader') or {}):
-            _check_dataset(dataset, num_keypoints)
+            own_check = _own_check(dataset)
+            if own_check is not None:
+                own_check(dataset, cfg.model)
+            else:
+                _check_dataset(dataset, num_keypoints)
 
 
 def _datasets(node: Any) -> Iterator[dict]:
-    """Every dict with an ``ann_file``, also inside wrappers such as CombinedDataset."""
+    """Every data set that can be checked, also inside wrappers such as CombinedDataset."""
     if isinstance(node, dict):
-        if isinstance(node.get('ann_file'), str):
+        if isinstance(node.get('ann_file'), str) or _own_check(node) is not None:
             yield node
         for child in node.values():
             yield from _datasets(child)
     elif isinstance(node, (list, tuple)):
         for child in node:
             yield from _datasets(child)
+
+
+def _own_check(dataset: dict) -> Callable[[dict, dict], None] | None:
+    """The ``check_config`` of a data set's class, if it has one."""
+    name = dataset.get('type')
+    dataset_class = DATASETS.get(name) if isinstance(name, str) else name
+    return getattr(dataset_class, 'check_config', None)
 
 
 def _check_dataset(dataset: dict, num_keypoints: int | None) -> None:

@@ -75,3 +75,14 @@ def test_file_that_is_not_coco(tmp_path, content, message):
     path.write_text(content)
     with pytest.raises(InputError, match=message):
         check_annotation_file(path, 17)
+
+
+def test_data_set_with_a_check_of_its_own(tmp_path):
+    dataset = dict(type='ImageFolderDataset', data_root=str(tmp_path), split='train')
+    wrapped = dict(type='Wrapper', dataset=dataset)
+    cfg = Config(dict(model=dict(num_classes=2), train_dataloader=dict(dataset=wrapped)))
+    with pytest.raises(InputError, match='no image folder'):
+        check_data(cfg, ['train'])
+    for name in ('a', 'b'):
+        (tmp_path / 'train' / name).mkdir(parents=True)
+    check_data(cfg, ['train'])
