@@ -38,12 +38,14 @@ def check_data(cfg: Config, phases: Iterable[str]) -> None:
     head = cfg.model.get('head', {})
     num_keypoints = head.get('num_joints', head.get('out_channels'))
     for phase in phases:
+        evaluator = cfg.get(f'{phase}_evaluator')
+        is_labelled = not (isinstance(evaluator, dict) and evaluator.get('format_only'))
         for dataset in _datasets(cfg.get(f'{phase}_dataloader') or {}):
             own_check = _own_check(dataset)
             if own_check is not None:
                 own_check(dataset, cfg.model)
             else:
-                _check_dataset(dataset, num_keypoints)
+                _check_dataset(dataset, num_keypoints, is_labelled)
 
 
 def _datasets(node: Any) -> Iterator[dict]:
@@ -65,7 +67,7 @@ def _own_check(dataset: dict) -> Callable[[dict, dict], None] | None:
     return getattr(dataset_class, 'check_config', None)
 
 
-def _check_dataset(dataset: dict, num_keypoints: int | None) -> None:
+def _check_dataset(dataset: dict, num_keypoints: int | None, is_labelled: bool) -> None:
     data_root = Path(dataset.get('data_root') or '')
     if not data_root.is_dir():
         raise InputError(f'There is no data folder {data_root}. {HOW_TO_GET_DATA}')
@@ -82,15 +84,16 @@ def _check_dataset(dataset: dict, num_keypoints: int | None) -> None:
             'or test with ground-truth boxes: --cfg-options '
             'val_dataloader.dataset.bbox_file=None test_dataloader.dataset.bbox_file=None'
         )
-    check_annotation_file(ann_file, num_keypoints)
+    check_annotation_file(ann_file, num_keypoints, is_labelled)
 
 
-def check_annotation_file(path: Path, num_keypoints: int | None) -> None:
+def check_annotation_file(path: Path, num_keypoints: int | None, is_labelled: bool = True) -> None:
     """Check that a file looks like COCO keypoint annotations, without parsing all of it.
 
     Args:
         path: Existing file; COCO's own has hundreds of megabytes, hence the partial look.
         num_keypoints: Expected number of keypoints a person; ``None`` takes any.
+        is_labelled: Whether there must be annotations; COCO's test-dev has images only.
 
     Raises:
         InputError: It does not, or it has another number of keypoints.
@@ -101,9 +104,12 @@ def check_annotation_file(path: Path, num_keypoints: int | None) -> None:
     with path.open('rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
         if text[:64].lstrip()[:1] != b'{' or text[-64:].rstrip()[-1:] != b'}':
             raise InputError(f'{not_coco}: it is not a whole JSON object. Copy it again.')
-        missing = [key for key in ('images', 'annotations') if text.find(f'"{key}"'.encode()) < 0]
+        needed = ('images', 'annotations') if is_labelled else ('images',)
+        missing = [key for key in needed if text.find(f'"{key}"'.encode()) < 0]
         if missing:
             raise InputError(f'{not_coco}: it has no "{missing[0]}".')
+        if not is_labelled:
+            return
         match = FIRST_KEYPOINTS.search(text)
         if match is None:
             raise InputError(

@@ -1,0 +1,86 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""The commands of docs/papers.md, for test-dev, CrowdPose and MMPose's own configs, work."""
+
+import json
+import re
+import shlex
+import shutil
+
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+
+from conftest import CONFIGS, ROOT, build_model, run_tool
+from sdpose.config_file import load_config
+
+pytestmark = pytest.mark.slow
+
+
+def save_random_weights(config, path):
+    cfg = load_config(str(config))
+    init_default_scope('mmpose')
+    torch.save(dict(state_dict=build_model(cfg).state_dict()), path)
+    return path
+
+
+def documented_command(text, *words):
+    """The one command in docs/papers.md that has all the words, split as a shell does."""
+    blocks = re.findall(r'```bash\n(.*?)```', text, re.S)
+    (block,) = [block for block in blocks if all(word in block for word in words)]
+    return shlex.split(block.replace('\\\n', ' '))[1:]
+
+
+def test_test_dev_writes_the_submission(toy_coco, tmp_path):
+    data_root = tmp_path / 'coco'
+    shutil.copytree(toy_coco, data_root)
+    (data_root / 'val2017').rename(data_root / 'test2017')
+    content = json.loads((data_root / 'annotations/person_keypoints_val2017.json').read_text())
+    boxes = [
+        dict(image_id=a['image_id'], category_id=1, bbox=a['bbox'], score=0.9)
+        for a in content['annotations']
+    ]
+    images = dict(images=content['images'], categories=[dict(id=1, name='person')])
+    (data_root / 'annotations/image_info_test-dev2017.json').write_text(json.dumps(images))
+    detections = 'COCO_test-dev2017_detections_AP_H_609_person.json'
+    (data_root / 'person_detection_results').mkdir(exist_ok=True)
+    (data_root / 'person_detection_results' / detections).write_text(json.dumps(boxes))
+
+    (config,) = CONFIGS.rglob('td-hm_sdpose-t_*coco-*.py')
+    checkpoint = save_random_weights(config, tmp_path / 'random.pth')
+    text = (ROOT / 'docs/papers.md').read_text()
+    tool, _, _, *options = documented_command(text, 'format_only')
+    options = [option.replace('data/coco/', f'{data_root}/') for option in options]
+    prefix = tmp_path / 'submission'
+    options = [re.sub(r'(outfile_prefix=).*', rf'\g<1>{prefix}', option) for option in options]
+    command = (tool, config, checkpoint, '--data-root', data_root, '--work-dir', tmp_path / 'run')
+    result = run_tool(*command, *options)
+    assert result.returncode == 0, result.stderr
+    submission = json.loads((tmp_path / 'submission.keypoints.json').read_text())
+    assert {entry['image_id'] for entry in submission} == {
+        image['id'] for image in images['images']
+    }
+    assert all(len(entry['keypoints']) == 51 for entry in submission)
+
+
+def test_crowdpose_is_evaluated_by_crowding(toy_crowdpose, tmp_path):
+    (config,) = CONFIGS.rglob('td-hm_sdpose-s-v1_*crowdpose-*.py')
+    checkpoint = save_random_weights(config, tmp_path / 'random.pth')
+    out = tmp_path / 'metrics.json'
+    command = ('tools/test.py', config, checkpoint, '--data-root', toy_crowdpose, '--out', out)
+    result = run_tool(*command, '--work-dir', tmp_path / 'run')
+    assert result.returncode == 0, result.stderr
+    names = {name.split('/')[1] for name in json.loads(out.read_text())}
+    assert {'AP', 'AP(E)', 'AP(M)', 'AP(H)'} <= names
+
+
+def test_mmposes_own_configs_run_through_our_tools(toy_coco, tmp_path):
+    text = (ROOT / 'docs/papers.md').read_text()
+    tool, config, weights = documented_command(text, 'download.openmmlab.com')
+    assert weights.startswith('https://')
+    checkpoint = save_random_weights(config, tmp_path / 'random.pth')
+    out = tmp_path / 'metrics.json'
+    command = (tool, config, checkpoint, '--data-root', toy_coco, '--out', out)
+    no_boxes = ('--cfg-options', 'test_dataloader.dataset.bbox_file=None')
+    result = run_tool(*command, '--work-dir', tmp_path / 'run', *no_boxes)
+    assert result.returncode == 0, result.stderr
+    assert 'coco/AP' in json.loads(out.read_text())
