@@ -1,19 +1,29 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""Rename the weights of a published checkpoint (MMPose 0.x) to ours."""
+"""Rename the weights of a published checkpoint to ours."""
 
 import argparse
 import io
 from pathlib import Path
 
 import torch
+from mmengine.registry import init_default_scope
 
-from sdpose.checkpoints.published import convert_published
+import sdpose  # noqa: F401  registers the modules, and lets MMPose import
+
+# isort: split
+from mmpose.registry import MODELS
+
+from sdpose.checkpoints.fit import check_checkpoint_fits
+from sdpose.checkpoints.published import Converted, convert_published
 from sdpose.checkpoints.safe_loading import get_state_dict, load_checkpoint_file
 from sdpose.cli import make_parser, run_tool
+from sdpose.config_file import load_config
 from sdpose.engine import AtomicLocalBackend
+from sdpose.errors import InputError, building
 
 EXAMPLES = """\
-  python tools/convert_checkpoint.py published.pth converted.pth
+  python tools/convert_checkpoint.py published.pth converted.pth \\
+      --config configs/sdpose/td-hm_sdpose-s-v1_8xb64-300e_coco-256x192.py
   python tools/test.py configs/sdpose/td-hm_sdpose-s-v1_8xb64-300e_coco-256x192.py converted.pth"""
 
 
@@ -25,7 +35,32 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('source', help='published checkpoint; read as data, never executed')
     parser.add_argument('target', type=Path, help='file to write')
+    parser.add_argument(
+        '--config', help='build its model and load the result strictly, before it is written'
+    )
     return parser.parse_args()
+
+
+def verify(converted: Converted, config: str, name: str) -> None:
+    """Check that a converted checkpoint is exactly that of a config's model.
+
+    Raises:
+        InputError: Names or shapes differ, or the positions are others than ours.
+    """
+    init_default_scope('mmpose')
+    with building(config):
+        model = MODELS.build(load_config(config).model)
+    check_checkpoint_fits(model, converted.state_dict, name)
+    if converted.positions is None:
+        return
+    ours = model.neck.positions[:, model.neck.num_keypoints :]
+    if ours.shape != converted.positions.shape or not torch.allclose(
+        ours, converted.positions.float(), atol=1e-4
+    ):
+        raise InputError(
+            f'{name} has other positions than the fixed 2-D sine ones of this project; '
+            'a model with learned positions cannot be converted.'
+        )
 
 
 def main() -> None:
@@ -33,12 +68,15 @@ def main() -> None:
     args = parse_args()
     checkpoint = load_checkpoint_file(args.source)
     converted = convert_published(get_state_dict(checkpoint, args.source))
-    with io.BytesIO() as buffer:
-        torch.save(dict(meta={}, state_dict=converted.state_dict), buffer)
-        AtomicLocalBackend().put(buffer.getvalue(), args.target)
     print(f'Recognised {converted.layout}: {len(converted.state_dict)} tensors renamed.')
     if converted.dropped:
         print(f'Dropped, because nothing reads them: {", ".join(converted.dropped)}.')
+    if args.config:
+        verify(converted, args.config, args.source)
+        print(f'Loads strictly into the model of {args.config}.')
+    with io.BytesIO() as buffer:
+        torch.save(dict(meta={}, state_dict=converted.state_dict), buffer)
+        AtomicLocalBackend().put(buffer.getvalue(), args.target)
     print(f'Wrote {args.target}.')
 
 

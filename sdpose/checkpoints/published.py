@@ -1,5 +1,5 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""The names that published checkpoints (MMPose 0.x) give to the same weights."""
+"""The names that published checkpoints give to the same weights."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,19 +9,23 @@ from torch import Tensor
 
 from sdpose.errors import InputError
 
-HEAD = r'^keypoint_head\.(?:tokenpose|tokenhead)\.'
+# Before the names of the transformer: MMPose 0.x, then TokenPose's own repository (S, then B)
+HEAD = r'^(?:keypoint_head\.(?:tokenpose|tokenhead)|features|transformer)\.'
 LAYER = HEAD + r'transformer(?:_layer1)?\.layers\.(\d+)\.'
+
+POSITIONS = HEAD + 'pos_embedding$'
 
 # What tells the published layouts apart.
 LAYOUTS = {
     'SDPose or PPT': r'^keypoint_head\.tokenpose\.transformer_layer1\.',
     'TokenPose': r'^keypoint_head\.tokenpose\.transformer\.',
     'DistilPose': r'^keypoint_head\.tokenhead\.transformer\.',
+    "TokenPose's own repository": r'^(?:features|transformer)\.transformer\.layers\.',
 }
 
 # Beginning of a published name -> ours; the first match counts, and None drops the entry.
 RENAMES: tuple[tuple[str, str | None], ...] = (
-    (HEAD + 'pos_embedding$', None),  # fixed, and computed anew
+    (POSITIONS, None),  # fixed, and computed anew
     (HEAD + 'keypoint_token$', 'neck.keypoint_tokens'),
     (HEAD + r'patch_to_embedding\.', 'neck.patch_embedding.'),
     (LAYER + r'0\.fn\.norm\.', r'neck.layers.\1.attention_norm.'),
@@ -31,7 +35,8 @@ RENAMES: tuple[tuple[str, str | None], ...] = (
     (LAYER + r'1\.fn\.fn\.net\.0\.', r'neck.layers.\1.mlp.0.'),
     (LAYER + r'1\.fn\.fn\.net\.3\.', r'neck.layers.\1.mlp.2.'),
     (HEAD + r'mlp_head\.', 'head.mlp.'),
-    (r'^backbone\.', 'backbone.'),
+    (r'^features\.(conv1|bn1|conv2|bn2|layer1)\.', r'backbone.\1.'),
+    (r'^(?:backbone|pre_feature)\.', 'backbone.'),
 )
 
 # Low-resolution outputs of HRNet's third stage, which nothing reads where stage 4 is cut off.
@@ -46,11 +51,13 @@ class Converted:
         layout: Which published layout it had.
         state_dict: Our name -> tensor.
         dropped: Published names that have no counterpart.
+        positions: The fixed positions that were dropped, (1, P, D), to compare with ours.
     """
 
     layout: str
     state_dict: dict[str, Tensor]
     dropped: tuple[str, ...]
+    positions: Tensor | None
 
 
 def recognise_layout(names: Iterable[str]) -> str | None:
@@ -80,20 +87,19 @@ def convert_published(state_dict: Mapping[str, Tensor]) -> Converted:
     converted: dict[str, Tensor] = {}
     dropped: list[str] = []
     unknown: list[str] = []
-    stage4_is_cut = not any(name.startswith('backbone.stage4.') for name in state_dict)
+    stage4_is_cut = not any('.stage4.' in name for name in state_dict)
     for name, tensor in state_dict.items():
-        if stage4_is_cut and re.match(UNUSED_FUSE_LAYERS, name):
-            dropped.append(name)
-            continue
         pattern, ours = next(
             ((pattern, ours) for pattern, ours in RENAMES if re.match(pattern, name)), ('', '')
         )
-        if ours is None:
+        renamed = re.sub(pattern, ours, name) if ours else ''
+        if ours is None or (stage4_is_cut and re.match(UNUSED_FUSE_LAYERS, renamed)):
             dropped.append(name)
         elif not ours:
             unknown.append(name)
         else:
-            converted[re.sub(pattern, ours, name)] = tensor
+            converted[renamed] = tensor
     if unknown:
         raise InputError(f'It looks like {layout}, but these names are unknown: {unknown[:4]}.')
-    return Converted(layout, converted, tuple(dropped))
+    positions = next((state_dict[name] for name in dropped if re.match(POSITIONS, name)), None)
+    return Converted(layout, converted, tuple(dropped), positions)

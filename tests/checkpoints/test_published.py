@@ -54,6 +54,38 @@ def test_converted_weights_load_strictly(golden, name):
     assert not any(key.endswith('pos_embedding') for key in published)
 
 
+@pytest.mark.parametrize(
+    ('golden', 'name', 'prefixes'),
+    [('tokenpose_s_v1', 'tokenpose-s-v1', ('features.', 'features.'))],
+)
+def test_tokenposes_own_repository(golden, name, prefixes):
+    published = published_state_dict(GOLDEN / f'{golden}.json')
+    renamed = {
+        key.replace('backbone.', prefixes[0]).replace('keypoint_head.tokenpose.', prefixes[1]): v
+        for key, v in published.items()
+    }
+    converted = convert_published(renamed)
+    assert converted.layout == "TokenPose's own repository"
+    expected = convert_published(published).state_dict
+    assert converted.state_dict.keys() == expected.keys()
+    assert all(torch.equal(v, expected[key]) for key, v in converted.state_dict.items())
+
+
+def test_tokenposes_own_repository_on_hrnet():
+    model = build_model(load_config('tokenpose-b'))
+    published = {
+        'transformer.pos_embedding': torch.zeros(1, 256, 192),
+        'transformer.transformer.layers.3.0.fn.fn.to_out.0.bias': torch.ones(192),
+        'transformer.mlp_head.3.weight': torch.ones(3072, 384),
+        'pre_feature.stage3.3.fuse_layers.1.0.0.0.weight': torch.ones(1),
+        'pre_feature.stage3.3.fuse_layers.0.1.0.weight': torch.ones(32, 64, 1, 1),
+    }
+    converted = convert_published(published)
+    assert set(converted.state_dict) < set(model.state_dict())
+    assert converted.positions.shape == (1, 256, 192)
+    assert 'pre_feature.stage3.3.fuse_layers.1.0.0.0.weight' in converted.dropped
+
+
 def test_unused_fuse_layers_are_dropped_where_stage_4_is_cut_off():
     unused = 'backbone.stage3.3.fuse_layers.2.0.0.0.weight'
     published = {**make_published(), unused: torch.zeros(1)}
