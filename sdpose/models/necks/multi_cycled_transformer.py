@@ -115,7 +115,7 @@ class MultiCycledTransformer(BaseModule):
             InputError: The feature map has another size than the neck was built for.
         """
         visual = self.patch_embedding(self._patches(feats[-1]))  # (B, P, D)
-        keypoint = self.keypoint_tokens.expand(len(visual), -1, -1)  # (B, K, D)
+        keypoint = self.keypoint_tokens.expand(visual.shape[0], -1, -1)  # (B, K, D)
         positions = self.positions
         tokens = torch.cat([keypoint, visual], dim=1) + positions
         cycles = []
