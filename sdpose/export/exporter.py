@@ -1,0 +1,109 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""The whole way from a checkpoint to a checked ONNX model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from torch import Tensor
+
+from sdpose.errors import InputError
+from sdpose.export.crops import dataset_crops, folder_crops, random_inputs
+from sdpose.export.deploy_model import DeployModel
+from sdpose.export.model_card import model_card
+from sdpose.export.onnx_graph import to_onnx, with_decoder
+from sdpose.export.parity import Difference, compare
+from sdpose.export.precision import to_fp16, to_int8
+from sdpose.export.trained_model import load_trained_model
+
+CHECKED_CROPS = 32
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An exported model.
+
+    Attributes:
+        graph: A serialized ONNX model.
+        card: What a program must know to run it.
+        differences: From PyTorch, one entry for each kind of inputs.
+        notes: What could not be checked.
+    """
+
+    graph: bytes
+    card: dict[str, Any]
+    differences: list[Difference]
+    notes: list[str]
+
+    @property
+    def relative_difference(self) -> float:
+        """The largest difference from PyTorch as a share of the output's scale."""
+        return max(difference.relative for difference in self.differences)
+
+
+def export(
+    cfg: Config,
+    checkpoint: str,
+    decode: bool = False,
+    precision: str = 'fp32',
+    calibration_images: Path | None = None,
+    calibration_number: int = 128,
+) -> Exported:
+    """Export a top-down model and compare the result with PyTorch.
+
+    Args:
+        cfg: Config of the model.
+        checkpoint: Its weights.
+        decode: Let the graph return keypoints and scores instead of heatmaps.
+        precision: ``fp32``, ``fp16`` or ``int8``.
+        calibration_images: For ``int8``: a folder of pictures of one person each, instead of the
+            validation set.
+        calibration_number: For ``int8``: at most so many crops.
+
+    Returns:
+        The model. It is compared on random inputs, and on crops of the validation set, or else of
+        the calibration images, if they are there.
+
+    Raises:
+        InputError: Config and checkpoint do not fit, or there is nothing to calibrate on.
+    """
+    estimator = load_trained_model(cfg, checkpoint)
+    model = DeployModel(estimator, decode).eval()
+    card = model_card(cfg, model, precision)
+    graph = to_onnx(model)
+    if precision == 'fp16':
+        graph = to_fp16(graph)
+    elif precision == 'int8':
+        crops = _calibration_crops(cfg, estimator, calibration_images, calibration_number)
+        graph = to_int8(graph, (batch.numpy() for batch in crops))
+
+    if model.decoder:
+        graph = with_decoder(graph, model.decoder)
+
+    inputs = {'random inputs': random_inputs(model.input_size)}
+    notes = []
+    try:
+        inputs['crops of the validation set'] = dataset_crops(cfg, estimator, CHECKED_CROPS)
+    except InputError as error:
+        if calibration_images:
+            crops = folder_crops(calibration_images, cfg, estimator, CHECKED_CROPS)
+            inputs[f'crops of {calibration_images}'] = crops
+        else:
+            notes.append(f'Only random inputs were compared, no real crops: {error}')
+    differences = [compare(graph, model, name, batches) for name, batches in inputs.items()]
+    return Exported(graph, card, differences, notes)
+
+
+def _calibration_crops(
+    cfg: Config, estimator: Any, folder: Path | None, number: int
+) -> list[Tensor]:
+    if folder:
+        return folder_crops(folder, cfg, estimator, number)
+    try:
+        return dataset_crops(cfg, estimator, number)
+    except InputError as error:
+        raise InputError(
+            f'--int8 is calibrated on person crops, but the validation set is not usable: {error} '
+            'Or give pictures of one person each: --calibration-images FOLDER.'
+        ) from error

@@ -1,0 +1,63 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+from collections import Counter
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from conftest import build_model, load_config
+from peaked_model import peaked_model
+from sdpose.export.deploy_model import DeployModel
+from sdpose.export.onnx_graph import to_onnx, with_decoder
+
+
+@pytest.fixture(scope='module')
+def model():
+    return DeployModel(peaked_model()).eval()
+
+
+@pytest.fixture(scope='module')
+def graph(model):
+    return to_onnx(model)
+
+
+def node_counts(graph):
+    return Counter(node.op_type for node in onnx.load_model_from_string(graph).graph.node)
+
+
+@pytest.mark.parametrize('batch', [1, 3])
+def test_any_batch_size_equals_pytorch(model, graph, batch):
+    images = torch.randn(batch, 3, 128, 96)
+    with torch.no_grad():
+        expected = model(images).numpy()
+    (heatmaps,) = onnxruntime.InferenceSession(graph).run(['heatmaps'], {'image': images.numpy()})
+    assert heatmaps.shape == (batch, 17, 32, 24)
+    assert np.abs(heatmaps - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_one_cycle_is_in_the_graph(graph):
+    baseline = build_model(load_config('tokenpose-toy')).eval()  # has one cycle even in training
+    expected = node_counts(to_onnx(DeployModel(baseline).eval()))
+    assert node_counts(graph) == expected
+    assert expected['Softmax'] == 2  # one for each of the two layers
+    two_cycles = peaked_model()
+    two_cycles.neck.test_cycles = 2
+    assert node_counts(to_onnx(DeployModel(two_cycles).eval()))['Softmax'] == 4
+
+
+def test_decoder_is_appended(model, graph):
+    decoder = DeployModel(model.model, decode=True).decoder
+    decoded = with_decoder(graph, decoder)
+    onnx.checker.check_model(onnx.load_model_from_string(decoded), full_check=True)
+    images = torch.randn(3, 3, 128, 96)
+    keypoints, scores = onnxruntime.InferenceSession(decoded).run(
+        ['keypoints', 'scores'], {'image': images.numpy()}
+    )
+    with torch.no_grad():
+        expected = model.model.head.decode(model(images))
+    np.testing.assert_allclose(keypoints, np.concatenate([p.keypoints for p in expected]), atol=2e-3)
+    np.testing.assert_allclose(
+        scores, np.concatenate([p.keypoint_scores for p in expected]), atol=1e-5
+    )

@@ -1,0 +1,56 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Half precision and 8-bit integers stay near PyTorch."""
+
+import onnx
+import pytest
+import torch
+
+from peaked_model import peaked_model
+from sdpose.export.deploy_model import DeployModel
+from sdpose.export.onnx_graph import to_onnx, with_decoder
+from sdpose.export.parity import compare
+from sdpose.export.precision import to_fp16, to_int8
+
+
+@pytest.fixture(scope='module')
+def batches():
+    generator = torch.Generator().manual_seed(0)
+    return [torch.randn(4, 3, 128, 96, generator=generator) for _ in range(2)]
+
+
+def reduce(graph, precision, batches):
+    if precision == 'fp16':
+        return to_fp16(graph)
+    return to_int8(graph, (batch.numpy() for batch in batches))
+
+
+@pytest.mark.parametrize(
+    ('precision', 'of_scale', 'pixels', 'size'), [('fp16', 2e-3, 0.01, 0.55), ('int8', 0.05, 0.3, 0.4)]
+)
+@pytest.mark.parametrize('decode', [False, True])
+def test_difference_and_size(precision, of_scale, pixels, size, decode, batches):
+    model = DeployModel(peaked_model(), decode).eval()
+    full = to_onnx(model)
+    graph = reduce(full, precision, batches)
+    if model.decoder:
+        graph = with_decoder(graph, model.decoder)
+    onnx.checker.check_model(onnx.load_model_from_string(graph), full_check=True)
+    difference = compare(graph, model, 'noise', batches)
+    assert 1e-6 < difference.output / difference.scale < of_scale
+    assert 1e-6 < difference.keypoints.max() < pixels
+    assert len(graph) < size * len(full)
+
+
+def test_attention_is_not_quantized(batches):
+    graph = onnx.load_model_from_string(
+        reduce(to_onnx(DeployModel(peaked_model()).eval()), 'int8', batches)
+    )
+    writer = {output: node.op_type for node in graph.graph.node for output in node.output}
+    products = [
+        {writer.get(name) for name in node.input}
+        for node in graph.graph.node
+        if node.op_type == 'MatMul'
+    ]
+    quantized = [inputs == {'DequantizeLinear'} for inputs in products]
+    # 2 layers of 4 linear layers and 2 products of attention; patch embedding and head
+    assert (sum(quantized), len(quantized)) == (10, 14)
