@@ -17,6 +17,6 @@ def require_onnx() -> None:
     missing = [name for name in ONNX_PACKAGES if find_spec(name) is None]
     if missing:
         raise InputError(
-            f'Exporting needs {" and ".join(missing)}, which is not installed here. '
-            f'Install it: pip install {" ".join(missing)}'
+            f'Exporting needs packages that are not installed here: {", ".join(missing)}. '
+            f'Install them: pip install {" ".join(missing)}'
         )

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from peaked_model import save_peaked_checkpoint
 
 from conftest import TOY_CONFIG
-from peaked_model import save_peaked_checkpoint
 from sdpose.cli import replace_data_root
 from sdpose.errors import InputError
 from sdpose.export.crops import dataset_crops, folder_crops, random_inputs

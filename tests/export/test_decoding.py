@@ -50,5 +50,5 @@ def test_heatmap_without_a_peak_is_nowhere():
 
 
 def test_other_codecs_are_refused():
-    with pytest.raises(InputError, match='UDPHeatmap.*leave --decode out'):
+    with pytest.raises(InputError, match=r'UDPHeatmap.*leave --decode out'):
         HeatmapDecoder(UDPHeatmap(input_size=(96, 128), heatmap_size=(24, 32)))

@@ -9,9 +9,9 @@ import pytest
 import torch
 from mmengine.structures import InstanceData
 from mmpose.codecs import RegressionLabel
+from peaked_model import peaked_model
 from torch import Tensor, nn
 
-from peaked_model import peaked_model
 from sdpose.errors import InputError
 from sdpose.export.deploy_model import DeployModel
 from sdpose.export.onnx_graph import to_onnx

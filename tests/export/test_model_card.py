@@ -3,9 +3,9 @@ import json
 
 import pytest
 from mmengine.config import Config
+from peaked_model import save_peaked_checkpoint
 
 from conftest import TOY_CONFIG
-from peaked_model import save_peaked_checkpoint
 from sdpose.errors import InputError
 from sdpose.export.deploy_model import DeployModel
 from sdpose.export.model_card import model_card
@@ -65,5 +65,5 @@ def test_pipeline_without_a_crop_is_refused(cfg, model):
 
 def test_data_set_with_other_keypoints_is_refused(cfg, model):
     model.model.dataset_meta = {**model.model.dataset_meta, 'keypoint_id2name': {0: 'nose'}}
-    with pytest.raises(InputError, match='predicts 17 keypoints.*has 1'):
+    with pytest.raises(InputError, match=r'predicts 17 keypoints.*has 1'):
         model_card(cfg, model, 'fp32')

@@ -8,5 +8,7 @@ from sdpose.export import packages
 def test_missing_package_is_one_sentence(monkeypatch):
     packages.require_onnx()
     monkeypatch.setattr(packages, 'find_spec', lambda name: name == 'onnx' or None)
-    with pytest.raises(InputError, match='needs onnxruntime.*pip install onnxruntime'):
+    with pytest.raises(
+        InputError, match=r'not installed here: onnxruntime\. .*pip install onnxruntime$'
+    ):
         packages.require_onnx()

@@ -1,11 +1,12 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Half precision and 8-bit integers stay near PyTorch."""
 
+import numpy as np
 import onnx
 import pytest
 import torch
-
 from peaked_model import peaked_model
+
 from sdpose.export.deploy_model import DeployModel
 from sdpose.export.onnx_graph import to_onnx, with_decoder
 from sdpose.export.parity import compare
@@ -25,7 +26,8 @@ def reduce(graph, precision, batches):
 
 
 @pytest.mark.parametrize(
-    ('precision', 'of_scale', 'pixels', 'size'), [('fp16', 2e-3, 0.01, 0.55), ('int8', 0.05, 0.3, 0.4)]
+    ('precision', 'of_scale', 'pixels', 'size'),
+    [('fp16', 2e-3, 0.01, 0.55), ('int8', 0.05, 0.1, 0.4)],
 )
 @pytest.mark.parametrize('decode', [False, True])
 def test_difference_and_size(precision, of_scale, pixels, size, decode, batches):
@@ -37,7 +39,8 @@ def test_difference_and_size(precision, of_scale, pixels, size, decode, batches)
     onnx.checker.check_model(onnx.load_model_from_string(graph), full_check=True)
     difference = compare(graph, model, 'noise', batches)
     assert 1e-6 < difference.output / difference.scale < of_scale
-    assert 1e-6 < difference.keypoints.max() < pixels
+    assert 1e-6 < np.quantile(difference.keypoints, 0.95) < pixels
+    assert difference.keypoints.max() < 20 * pixels
     assert len(graph) < size * len(full)
 
 
