@@ -17,7 +17,7 @@ class DeployModel(nn.Module):
     """A top-down pose model without what belongs to MMPose: samples, flip test, numpy.
 
     Args:
-        model: A top-down pose estimator in evaluation mode.
+        model: A top-down pose estimator in evaluation mode. Its buffers become persistent.
         decode: Whether heatmaps are to be decoded in the graph.
 
     Attributes:
@@ -35,6 +35,7 @@ class DeployModel(nn.Module):
     def __init__(self, model: Any, decode: bool = False) -> None:
         super().__init__()
         self.model: Any = model
+        _make_buffers_persistent(model)
         width, height = (int(side) for side in model.head.decoder.input_size)
         self.input_size = (width, height)
         with torch.no_grad():
@@ -65,3 +66,10 @@ class DeployModel(nn.Module):
             f'The head {type(self.model.head).__name__} predicts neither heatmaps nor coordinates '
             'with a confidence: it cannot be exported.'
         )
+
+
+def _make_buffers_persistent(model: nn.Module) -> None:
+    """Let a trace see buffers as weights: of others it writes a copy wherever they are used."""
+    for module in model.modules():
+        for name, buffer in list(module.named_buffers(recurse=False)):
+            module.register_buffer(name, buffer)

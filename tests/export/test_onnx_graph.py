@@ -49,6 +49,13 @@ def test_one_cycle_is_in_the_graph(graph):
     assert node_counts(to_onnx(DeployModel(two_cycles).eval()))['Softmax'] == 4
 
 
+def test_positions_are_stored_once(graph):
+    model = onnx.load_model_from_string(graph)
+    arrays = [weight.dims for weight in model.graph.initializer]
+    arrays += [node.attribute[0].t.dims for node in model.graph.node if node.op_type == 'Constant']
+    assert [list(dims) for dims in arrays].count([1, 17 + 64, 128]) == 1
+
+
 def test_decoder_is_appended(model, graph):
     decoder = DeployModel(model.model, decode=True).decoder
     decoded = with_decoder(graph, decoder)
