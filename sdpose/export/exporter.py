@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 from torch import Tensor
 
@@ -39,7 +40,8 @@ class Exported:
     @property
     def relative_difference(self) -> float:
         """The largest difference from PyTorch as a share of the output's scale."""
-        return max(difference.relative for difference in self.differences)
+        # NaN stays NaN, unlike with max()
+        return float(np.max([difference.relative for difference in self.differences]))
 
 
 def export(

@@ -47,7 +47,7 @@ class Difference:
         shares = [self.output / self.scale if self.scale else self.output]
         if self.decoded:
             shares.append(np.quantile(self.keypoints, JUDGED_SHARE) / max(self.input_size))
-        return float(max(shares))
+        return float(np.max(shares))  # NaN stays NaN, unlike with max()
 
     def __str__(self) -> str:
         """The difference in one line."""

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from sdpose.export.exporter import Exported
 from sdpose.export.parity import Difference
 
 
@@ -35,4 +36,9 @@ def test_text_names_every_number():
 
 
 def test_nan_is_no_agreement():
-    assert not difference(output=float('nan')).relative <= 1e-4
+    nan = difference(output=float('nan'))
+    lost = difference(output=0, decoded=True, keypoints=np.full(100, np.nan))
+    good = difference(output=0)
+    for differences in ([nan], [lost], [good, nan], [nan, good], [good, lost]):
+        assert not Exported(b'', {}, differences, []).relative_difference <= 1e-4
+    assert Exported(b'', {}, [good], []).relative_difference == 0
