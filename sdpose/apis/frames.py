@@ -138,13 +138,7 @@ def open_frames(source: str) -> FrameSource:
     """
     path = Path(source)
     if path.is_dir():
-        names = sorted(entry.name for entry in path.iterdir() if is_image(entry))
-        if not names:
-            raise InputError(
-                f'The folder {source} has no pictures ({" ".join(IMAGE_SUFFIXES)}). '
-                f'For those in folders below it give a glob: "{source}/**/*.jpg".'
-            )
-        return ImageFiles(path, names)
+        return ImageFiles(path, list_images(path))
     if path.is_file():
         is_video = path.suffix.lower() in VIDEO_SUFFIXES
         return VideoFrames(source) if is_video else ImageFiles(path.parent, [path.name])
@@ -155,6 +149,24 @@ def open_frames(source: str) -> FrameSource:
     if glob.has_magic(source):
         return _open_glob(source)
     raise InputError(f'There is no picture, folder or video {source}.')
+
+
+def list_images(folder: Path) -> list[str]:
+    """Return the names of the pictures in a folder, in order.
+
+    Args:
+        folder: Existing folder; those in it are not searched.
+
+    Raises:
+        InputError: It has none.
+    """
+    names = sorted(entry.name for entry in folder.iterdir() if is_image(entry))
+    if not names:
+        raise InputError(
+            f'The folder {folder} has no pictures ({" ".join(IMAGE_SUFFIXES)}). '
+            f'For those in folders below it give a glob: "{folder}/**/*.jpg".'
+        )
+    return names
 
 
 def is_image(path: Path) -> bool:

@@ -12,8 +12,6 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
-from mmpose.apis import init_model
-from mmpose.apis.inference import dataset_meta_from_config
 from mmpose.structures import PoseDataSample
 from mmpose.structures.bbox import bbox_xywh2xyxy
 from numpy.typing import ArrayLike
@@ -21,9 +19,9 @@ from numpy.typing import ArrayLike
 from sdpose.apis.frames import read_image
 from sdpose.apis.image_poses import ImagePoses
 from sdpose.apis.person_boxes import PersonBoxes
-from sdpose.checkpoints.fit import check_checkpoint_fits
-from sdpose.checkpoints.safe_loading import load_checkpoint_file
-from sdpose.cli import check_options, load_config
+from sdpose.apis.trained_model import load_trained_model
+from sdpose.cli import check_options
+from sdpose.config_file import load_config
 from sdpose.engine.devices import choose_device
 from sdpose.errors import InputError, building
 
@@ -76,24 +74,14 @@ class PoseInferencer:
         self.batch_size = batch_size
         self.device = choose_device(device)
         cfg = deepcopy(config) if isinstance(config, Config) else load_config(str(config))
-        name = cfg.filename or 'The config'
         check_options(cfg, cfg_options or {})
         cfg.merge_from_dict(cfg_options or {})
-        if 'model' not in cfg or 'test_dataloader' not in cfg:
-            raise InputError(f'{name} has no model and test_dataloader: it is no whole config.')
-        if cfg.test_dataloader.dataset.get('data_mode', 'topdown') != 'topdown':
-            raise InputError(f'{name} is no top-down model: it does not take boxes of persons.')
         if test_cycles is not None:
             _set_test_cycles(cfg, test_cycles)
-        if 'init_cfg' in cfg.model.get('backbone', {}):
-            cfg.model.backbone.init_cfg = None  # the checkpoint replaces those weights
-        weights = load_checkpoint_file(checkpoint)
-        with building(name):
-            self.model = init_model(cfg, device='cpu')
+        self.model = load_trained_model(cfg, checkpoint).to(self.device)
+        with building(cfg.filename or 'The config'):
             self._pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
-        check_checkpoint_fits(self.model, weights, str(checkpoint))  # and loads it
-        self.model.to(self.device)
-        self.dataset_meta = dataset_meta_from_config(cfg, 'test') or self.model.dataset_meta
+        self.dataset_meta = self.model.dataset_meta
         self._checkpoint = checkpoint
 
     def __call__(
@@ -199,7 +187,7 @@ class PoseInferencer:
 
 
 def _set_test_cycles(cfg: Config, test_cycles: int) -> None:
-    neck = cfg.model.get('neck') or {}
+    neck = cfg.get('model', {}).get('neck') or {}
     if neck.get('type') != 'MultiCycledTransformer':
         raise InputError('Only models with a MultiCycledTransformer as neck have cycles to set.')
     if test_cycles < 1:

@@ -7,7 +7,6 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -15,10 +14,10 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmpose.registry import DATASETS
 from torch import Tensor
 
+from sdpose.apis.frames import list_images, read_image
 from sdpose.engine.data_checks import check_data
 from sdpose.errors import InputError, building
 
-IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 BATCH_SIZE = 8
 
 
@@ -82,15 +81,14 @@ def folder_crops(folder: Path, cfg: Config, model: Any, number: int) -> list[Ten
     """
     if not folder.is_dir():
         raise InputError(f'There is no folder {folder} with calibration images.')
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
-    if not paths:
-        raise InputError(f'The folder {folder} has no pictures ({" ".join(IMAGE_SUFFIXES)}).')
+    names = list_images(folder)
     pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
     samples = []
-    for pick in np.linspace(0, len(paths) - 1, min(number, len(paths))).astype(int):
-        image = cv2.imread(str(paths[pick]))
-        if image is None:
-            raise InputError(f'The image {paths[pick]} is missing or broken.')
+    for pick in np.linspace(0, len(names) - 1, min(number, len(names))).astype(int):
+        try:
+            image = read_image(folder / names[pick])
+        except InputError as error:
+            raise InputError(f'{folder / names[pick]}: {error}.') from error
         height, width = image.shape[:2]
         box = np.array([[0, 0, width, height]], dtype=np.float32)
         score = np.ones(1, dtype=np.float32)

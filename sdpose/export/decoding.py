@@ -103,18 +103,3 @@ class _Neighbours:
         """(B, K); where the neighbour is outside of the map some other value."""
         index = (self.index + (down * self.width + right)).clamp(0, self.last)
         return self.values.gather(2, index[..., None])[..., 0]
-
-
-def decode_coordinates(output: Any, input_size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Decode what a regression head predicts.
-
-    Args:
-        output: With ``coordinate`` (B, K, 2), x and y in [0, 1] of the input's width and height,
-            and ``confidence`` (B, K, 1).
-        input_size: Width and height of the model's input in pixels.
-
-    Returns:
-        Keypoints (B, K, 2) in pixels of the model's input, and scores (B, K).
-    """
-    pixels = output.coordinate.new_tensor(input_size)
-    return output.coordinate * pixels, output.confidence[..., 0]

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from sdpose.errors import InputError
-from sdpose.export.decoding import HeatmapDecoder, decode_coordinates
+from sdpose.export.decoding import HeatmapDecoder
+from sdpose.models.regression_output import RegressionOutput
 
 HEATMAPS = ('heatmaps',)
 DECODED = ('keypoints', 'scores')
@@ -60,8 +61,9 @@ class DeployModel(nn.Module):
         output = self.model.head(self.model.extract_feat(image))
         if isinstance(output, Tensor):
             return output
-        if hasattr(output, 'coordinate') and hasattr(output, 'confidence'):
-            return decode_coordinates(output, self.input_size)
+        if isinstance(output, RegressionOutput):
+            pixels = output.coordinate.new_tensor(self.input_size)
+            return output.coordinate * pixels, self.model.head.keypoint_scores(output)
         raise InputError(
             f'The head {type(self.model.head).__name__} predicts neither heatmaps nor coordinates '
             'with a confidence: it cannot be exported.'

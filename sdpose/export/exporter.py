@@ -9,6 +9,7 @@ import numpy as np
 from mmengine.config import Config
 from torch import Tensor
 
+from sdpose.apis.trained_model import load_trained_model
 from sdpose.errors import InputError
 from sdpose.export.crops import dataset_crops, folder_crops, random_inputs
 from sdpose.export.deploy_model import DeployModel
@@ -16,7 +17,6 @@ from sdpose.export.model_card import model_card
 from sdpose.export.onnx_graph import to_onnx, with_decoder
 from sdpose.export.parity import Difference, compare
 from sdpose.export.precision import to_fp16, to_int8
-from sdpose.export.trained_model import load_trained_model
 
 CHECKED_CROPS = 32
 
@@ -71,6 +71,8 @@ def export(
         InputError: Config and checkpoint do not fit, or there is nothing to calibrate on.
     """
     estimator = load_trained_model(cfg, checkpoint)
+    if hasattr(getattr(estimator, 'neck', None), 'test_cycles'):
+        estimator.neck.test_cycles = 1  # what is deployed, whatever the config says
     model = DeployModel(estimator, decode).eval()
     card = model_card(cfg, model, precision)
     graph = to_onnx(model)

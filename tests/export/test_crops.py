@@ -7,10 +7,10 @@ from mmengine.config import Config
 from peaked_model import save_peaked_checkpoint
 
 from conftest import TOY_CONFIG
+from sdpose.apis.trained_model import load_trained_model
 from sdpose.cli import replace_data_root
 from sdpose.errors import InputError
 from sdpose.export.crops import dataset_crops, folder_crops, random_inputs
-from sdpose.export.trained_model import load_trained_model
 
 
 @pytest.fixture
@@ -65,5 +65,5 @@ def test_folders_without_usable_pictures_are_refused(cfg, model, tmp_path):
     with pytest.raises(InputError, match='has no pictures'):
         folder_crops(empty, cfg, model, 3)
     (empty / 'broken.jpg').write_bytes(b'no picture')
-    with pytest.raises(InputError, match=r'broken.jpg is missing or broken'):
+    with pytest.raises(InputError, match=r'broken\.jpg: the picture is broken'):
         folder_crops(empty, cfg, model, 3)

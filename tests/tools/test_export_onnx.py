@@ -50,6 +50,15 @@ def test_tool_writes_model_and_description(checkpoint, toy_coco, tmp_path):
     assert [output.name for output in outputs] == card['output_names'] == ['keypoints', 'scores']
 
 
+def test_one_cycle_is_exported_whatever_the_config_says(export, tmp_path):
+    graphs = []
+    for cycles in (1, 2):
+        out = tmp_path / f'{cycles}.onnx'
+        export(out, *NO_DATA, f'model.neck.test_cycles={cycles}')
+        graphs.append(out.read_bytes())
+    assert graphs[0] == graphs[1]
+
+
 def test_without_data_it_says_that_only_random_inputs_were_used(export, tmp_path, capsys):
     export(tmp_path / 'model.onnx', *NO_DATA)
     text = capsys.readouterr().out

@@ -17,9 +17,9 @@ from pycocotools.coco import COCO
 
 from conftest import ROOT, TOY_CONFIG
 from onnx_runtime.errors import InputError
+from sdpose.apis.trained_model import load_trained_model
 from sdpose.cli import replace_data_root
 from sdpose.export.exporter import export
-from sdpose.export.trained_model import load_trained_model
 
 BOXES = [[30.0, 40.0, 70.5, 160.0], [100.0, 20.0, 150.0, 90.0]]
 # Runs the tool as __main__ and then looks at what it imported.

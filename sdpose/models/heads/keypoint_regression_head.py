@@ -73,6 +73,14 @@ class KeypointRegressionHead(BaseHead):
         """
         return self.outputs_of_cycles(feats[-1:])[0]
 
+    def keypoint_scores(self, output: RegressionOutput) -> Tensor:
+        """Compute the score (B, K) of each keypoint, as ``score`` says."""
+        if self.score == 'sigma':
+            return 1 - output.raw_sigma.sigmoid().mean(-1)
+        if self.score == 'one':
+            return torch.ones_like(output.confidence[..., 0])
+        return output.confidence[..., 0]
+
     def predict(
         self,
         feats: Sequence[Any],
@@ -147,10 +155,4 @@ class KeypointRegressionHead(BaseHead):
     def _scored_coordinates(self, feats: Sequence[Any]) -> Tensor:
         """(B, K, 3): x, y and the score."""
         output = self(feats)
-        if self.score == 'sigma':
-            score = 1 - output.raw_sigma.sigmoid().mean(-1, keepdim=True)
-        elif self.score == 'one':
-            score = torch.ones_like(output.confidence)
-        else:
-            score = output.confidence
-        return torch.cat([output.coordinate, score], dim=-1)
+        return torch.cat([output.coordinate, self.keypoint_scores(output)[..., None]], dim=-1)

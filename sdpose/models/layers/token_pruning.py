@@ -23,7 +23,7 @@ def most_attended(query: Tensor, key: Tensor, num_keypoints: int, num_kept: int)
     scores = query[:, :, :num_keypoints] @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
     attention = scores.float().softmax(dim=-1).mean(1).sum(1)  # (B, K + P)
     visual = attention[:, num_keypoints:].topk(num_kept).indices + num_keypoints
-    keypoint = torch.arange(num_keypoints, device=query.device).expand(len(query), -1)
+    keypoint = torch.arange(num_keypoints, device=query.device).expand(query.shape[0], -1)
     return torch.cat([keypoint, visual], dim=1)
 
 
@@ -37,5 +37,5 @@ def keep_tokens(tokens: Tensor, kept: Tensor) -> Tensor:
     Returns:
         (B, M, D).
     """
-    tokens = tokens.expand(len(kept), -1, -1)
+    tokens = tokens.expand(kept.shape[0], -1, -1)
     return tokens.gather(1, kept[..., None].expand(-1, -1, tokens.shape[-1]))

@@ -1,0 +1,45 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Build a config's model with the weights of a checkpoint."""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmpose.apis import init_model
+from mmpose.apis.inference import dataset_meta_from_config
+
+from sdpose.checkpoints.fit import check_checkpoint_fits
+from sdpose.checkpoints.safe_loading import load_checkpoint_file
+from sdpose.errors import InputError, building
+
+
+def load_trained_model(cfg: Config, checkpoint: str | Path) -> Any:
+    """Build a top-down model on the CPU, for inference.
+
+    Args:
+        cfg: Config of the model, with its ``test_dataloader``.
+        checkpoint: File with exactly the model's weights.
+
+    Returns:
+        The model in evaluation mode; its ``dataset_meta`` is what MMPose knows of the keypoints of
+        the config's data set: their names, skeleton, flip pairs.
+
+    Raises:
+        InputError: The config is no top-down model's, cannot be built, or the checkpoint does not
+            fit.
+    """
+    name = cfg.filename or 'The config'
+    if 'model' not in cfg or 'test_dataloader' not in cfg:
+        raise InputError(f'{name} has no model and test_dataloader: it is no whole config.')
+    if cfg.test_dataloader.dataset.get('data_mode', 'topdown') != 'topdown':
+        raise InputError(f'{name} is no top-down model: it does not take boxes of persons.')
+    if 'init_cfg' in cfg.model.get('backbone', {}):
+        cfg.model.backbone.init_cfg = None  # the checkpoint replaces those weights
+    weights = load_checkpoint_file(checkpoint)
+    with building(name):
+        model: Any = init_model(cfg, device='cpu')
+    if getattr(getattr(model, 'head', None), 'decoder', None) is None:
+        raise InputError(f'{name} has no head with a decoder (codec): it is no top-down model.')
+    check_checkpoint_fits(model, weights, str(checkpoint))  # and loads it
+    model.dataset_meta = dataset_meta_from_config(cfg, 'test') or model.dataset_meta
+    return model
