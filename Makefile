@@ -82,7 +82,7 @@ demo-distilpose: install
 
 .PHONY: test
 test: install
-	$(RUN) -m pytest
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --dist loadscope
 
 .PHONY: lint
 lint: install

@@ -25,7 +25,7 @@ EXAMPLES = """\
 examples:
   python tools/infer_onnx.py model.onnx person.jpg --whole-image
   python tools/infer_onnx.py model.onnx street.jpg --bboxes 20,30,100,240 150,28,90,250
-  python tools/infer_onnx.py model.onnx data/coco/val2017/*.jpg --box-threshold 0.5 \\
+  python tools/infer_onnx.py model.onnx data/coco/val2017/*.jpg --bbox-thr 0.5 \\
       --bbox-file data/coco/person_detection_results/COCO_val2017_detections_AP_H_56_person.json"""
 # MMPose's CocoMetric: keypoints with a lower score do not count for the score of the person
 COUNTED_SCORE = 0.2
@@ -50,7 +50,7 @@ def parse_args() -> argparse.Namespace:
         '--bbox-file', type=Path, help='boxes in COCO format: ground truth or detections (.json)'
     )
     parser.add_argument(
-        '--box-threshold',
+        '--bbox-thr',
         type=float,
         default=0.0,
         help='leave out boxes of --bbox-file with a lower score (default: 0)',
@@ -62,7 +62,7 @@ def parse_args() -> argparse.Namespace:
         help='folder for pictures and predictions.json (default: onnx_poses)',
     )
     parser.add_argument(
-        '--min-score', type=float, default=0.3, help='draw no weaker keypoints (default: 0.3)'
+        '--kpt-thr', type=float, default=0.3, help='draw no weaker keypoints (default: 0.3)'
     )
     parser.add_argument('--threads', type=int, default=0, help='0 (default) takes all cores')
     parser.add_argument('--batch-size', type=int, default=16, help='persons at once (default: 16)')
@@ -120,7 +120,7 @@ def infer(args: argparse.Namespace, results: list[dict]) -> float:
         Seconds for crops, model and decoding.
     """
     given = [parse_box(box) for box in args.bboxes or []]
-    box_file = BoxFile(args.bbox_file, args.box_threshold) if args.bbox_file else None
+    box_file = BoxFile(args.bbox_file, args.bbox_thr) if args.bbox_file else None
     model = PoseModel(args.model, args.threads, args.batch_size)
     args.out_dir.mkdir(parents=True, exist_ok=True)
     seconds = 0.0
@@ -135,7 +135,7 @@ def infer(args: argparse.Namespace, results: list[dict]) -> float:
         seconds += time.perf_counter() - start
         image_id = number if image_id is None else image_id
         results += coco_results(path, image_id, persons, keypoints, scores)
-        picture = draw_persons(image, keypoints, scores, model.card, args.min_score)
+        picture = draw_persons(image, keypoints, scores, model.card, args.kpt_thr)
         cv2.imwrite(str(args.out_dir / f'{path.stem}.jpg'), picture)
         if sys.stderr.isatty():
             sys.stderr.write(f'\r{number}/{len(args.images)} images')

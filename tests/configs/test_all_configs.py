@@ -10,7 +10,7 @@ from mmengine.optim import build_optim_wrapper
 from mmpose.registry import DATASETS
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from conftest import CONFIG_FILES, CONFIGS, build_model
+from conftest import CONFIG_FILES, CONFIGS, build_model, load_config
 from sdpose.cli import replace_data_root
 
 
@@ -71,19 +71,39 @@ def expected_losses(model):
 
 
 def test_sdpose_differs_from_its_baseline_by_the_idea_alone():
-    pairs = {'sdpose-s-v1': 'tokenpose-s-v1', 'sdpose-s-v2': 'tokenpose-s-v2'}
-    pairs |= {
+    pairs = {
+        'sdpose-s-v1': 'tokenpose-s-v1',
+        'sdpose-s-v2': 'tokenpose-s-v2',
         'sdpose-b': 'tokenpose-b',
         'sdpose-t-v2': 'tokenpose-t',
         'sdpose-toy': 'tokenpose-toy',
+        'sdpose-reg': 'tokenreg-rle',
+        'sdpose-reg-toy': 'tokenreg-rle-toy',
     }
     for name, baseline in pairs.items():
-        (ours,) = CONFIGS.rglob(f'td-hm_{name}_*.py')
-        (theirs,) = CONFIGS.rglob(f'td-hm_{baseline}_*.py')
-        cfg = Config.fromfile(ours).to_dict()
+        cfg = load_config(name).to_dict()
         assert cfg['model']['neck'].pop('num_cycles') == 2
         assert cfg['model']['head'].pop('token_loss') == dict(type='TokenDistillationLoss')
-        assert cfg == Config.fromfile(theirs).to_dict()
+        assert cfg == load_config(baseline).to_dict()
+
+
+@pytest.mark.parametrize('name', ['distilpose-s', 'distilpose-l', 'distilpose-toy'])
+def test_distilpose_differs_from_its_student_by_the_teacher_alone(name):
+    cfg, student = (load_config(n).to_dict() for n in (name, f'{name}-student'))
+    assert cfg['model'].pop('type') == 'DistilPose'
+    assert set(cfg['model'].pop('teacher')) == {'config', 'checkpoint'}
+    assert cfg['model'].pop('token_loss')['keypoint_weight'] == 5e-4
+    assert cfg['model'].pop('simulated_heatmap_loss')['loss_weight'] == 1
+    assert cfg['model'].pop('confidence_loss')['loss_weight'] == 1e-2
+    assert student['model'].pop('type') == 'TopdownPoseEstimator'
+    for model in (cfg['model'], student['model']):  # L starts from its teacher's backbone
+        model['backbone'].pop('init_cfg', None)
+    for key in student:
+        assert cfg[key] == student[key], key
+    baseline = load_config(f'{name}-baseline').to_dict()
+    assert baseline['model']['head'].pop('score') == 'one'
+    baseline['model'].pop('type'), baseline['model']['backbone'].pop('init_cfg', None)
+    assert baseline == student
 
 
 def test_crowdpose_configs_differ_from_coco_by_the_data_set_alone():

@@ -106,7 +106,10 @@ def test_student_tests_the_same_with_both_configs(run, toy_coco, tmp_path):
 @pytest.mark.parametrize(
     ('options', 'words'),
     [
-        ((), ['no teacher checkpoint', 'tools/train.py', 'allow_random_teacher']),
+        (
+            ('model.teacher.checkpoint=nowhere.pth',),
+            ['no teacher checkpoint nowhere.pth', 'tools/train.py', 'allow_random_teacher'],
+        ),
         (('model.teacher.config=configs/nowhere.py',), ['no config configs/nowhere.py']),
         (('model.teacher.checkpont=x.pth',), ['Did you mean checkpoint']),
         (('model.head.num_joints=14', 'model.neck.num_keypoints=14'), ['17 keypoints', '14']),
@@ -123,7 +126,6 @@ def test_bad_input_is_one_sentence(options, words, toy_coco, tmp_path):
     model = 'dict(neck=dict(num_keypoints=14), head=dict(out_channels=14))'
     teacher.write_text(f"_base_ = '{base}'\nmodel = {model}\n")
     options = [option.replace('CROWDPOSE', str(teacher)) for option in options]
-    command = ['tools/train.py', DISTILPOSE, '--work-dir', tmp_path, '--data-root', toy_coco]
-    if options:
-        command += ['--cfg-options', 'model.teacher.checkpoint=None', *options]
-    assert_one_sentence(run_tool(*command), *words)
+    command = ('tools/train.py', DISTILPOSE, '--work-dir', tmp_path, '--data-root', toy_coco)
+    no_weights = ('--cfg-options', 'model.teacher.checkpoint=None')
+    assert_one_sentence(run_tool(*command, *no_weights, *options), *words)

@@ -224,11 +224,14 @@ def test_interrupted_run_keeps_what_was_written(signum, toy_coco, toy_checkpoint
     for number in range(3000):
         (folder / f'{number:04d}.jpg').write_bytes(picture)
     out = tmp_path / 'out'
+    # where these tests run in the background, Ctrl-C is ignored here and in what is started
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, 'tools/infer.py', folder, TOY_CONFIG, toy_checkpoint, '--whole-image',
          '--out-dir', out, '--batch-size', '1', '--device', 'cpu'],
         cwd=ROOT, env={**os.environ, 'PYTHONPATH': str(ROOT)}, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+    signal.signal(signal.SIGINT, before)
     predictions = out / 'predictions.json'
     deadline = time.monotonic() + 120
     while not (predictions.exists() and len(predictions.read_bytes()) > 3000):
