@@ -34,16 +34,8 @@ def make_parser(description: str, examples: str) -> argparse.ArgumentParser:
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that training and testing share, named as MMPose names them."""
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
-    parser.add_argument('--data-root', help="folder of the data set, instead of the config's")
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='settings that replace those of the config, e.g. train_cfg.max_epochs=2 '
-        'test_dataloader.dataset.bbox_file=None; lists as key="[a,b]"',
-    )
+    add_data_root(parser)
+    add_cfg_options(parser, 'train_cfg.max_epochs=2 test_dataloader.dataset.bbox_file=None')
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
@@ -52,6 +44,40 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
     # torch.distributed.launch passes it; MMEngine reads the environment variable
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def add_data_root(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--data-root``."""
+    parser.add_argument('--data-root', help="folder of the data set, instead of the config's")
+
+
+def add_cfg_options(parser: argparse.ArgumentParser, example: str) -> None:
+    """Add the option ``--cfg-options``, with an example for its help."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help=f'settings that replace those of the config, e.g. {example}; lists as key="[a,b]"',
+    )
+
+
+def load_changed_config(args: argparse.Namespace) -> Config:
+    """Read a config and apply ``--data-root`` and ``--cfg-options``.
+
+    Args:
+        args: With ``config`` and these options.
+
+    Raises:
+        InputError: The config cannot be read, or an option names no setting.
+    """
+    cfg = load_config(args.config)
+    if args.data_root:
+        replace_data_root(cfg, args.data_root)
+    check_options(cfg, args.cfg_options)
+    cfg.merge_from_dict(args.cfg_options)
+    return cfg
 
 
 def load_run_config(args: argparse.Namespace) -> Config:
@@ -64,12 +90,8 @@ def load_run_config(args: argparse.Namespace) -> Config:
         InputError: The config cannot be read, or an option names no setting.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = load_config(args.config)
+    cfg = load_changed_config(args)
     cfg.launcher = args.launcher
-    if args.data_root:
-        replace_data_root(cfg, args.data_root)
-    check_options(cfg, args.cfg_options)
-    cfg.merge_from_dict(args.cfg_options)
     # as in MMPose: option, then config, then the config's name
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
     return cfg

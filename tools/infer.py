@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.config import DictAction
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -22,7 +21,7 @@ from sdpose.apis.frames import Frame, FrameSource, Unreadable, VideoFrames, open
 from sdpose.apis.person_boxes import BoxSource, FixedBoxes, WholeImage
 from sdpose.apis.person_detector import PersonDetector
 from sdpose.apis.pose_files import PoseFiles
-from sdpose.cli import make_parser, run_tool
+from sdpose.cli import add_cfg_options, make_parser, run_tool
 from sdpose.engine.devices import choose_device
 from sdpose.errors import InputError
 from sdpose.visualization.video_writer import CODECS
@@ -92,14 +91,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batch-size', type=int, default=32, help='persons at once (default: 32)')
     parser.add_argument('--device', help='cpu, cuda, cuda:1 (default: the GPU if there is one)')
     parser.add_argument('--test-cycles', type=int, help="cycles, instead of the config's")
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='settings that replace those of the config, e.g. model.test_cfg.flip_test=False',
-    )
+    add_cfg_options(parser, 'model.test_cfg.flip_test=False')
     return parser.parse_args()
 
 

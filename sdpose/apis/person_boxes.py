@@ -129,9 +129,7 @@ def parse_box(text: str) -> list[float]:
     except ValueError:
         box = []
     if len(box) != 4 or not all(map(math.isfinite, box)):
-        raise InputError(
-            f'The box {text!r} is not four numbers x,y,w,h, e.g. --bboxes 10,20,100,200.'
-        )
+        raise InputError(f'The box {text!r} is not four numbers x,y,w,h, e.g. 10,20,100,200.')
     if box[2] <= 0 or box[3] <= 0:
         raise InputError(
             f'The box {text} has no positive width and height. Boxes are x,y,w,h: the upper left '

@@ -135,6 +135,23 @@ class PoseInferencer:
             waiting.append(item)
         yield from self._infer(waiting)
 
+    def crop(self, image: str | Path | np.ndarray, box: Sequence[float] | None = None) -> dict:
+        """Cut one person out of an image, as the config's test pipeline does.
+
+        Args:
+            image: File, or array (H, W, 3), uint8, BGR.
+            box: x, y, width, height in pixels; by default the person fills the image.
+
+        Returns:
+            What ``model.data_preprocessor`` takes, once collated: ``inputs``, the crop (3, h, w),
+            uint8, and ``data_samples``.
+
+        Raises:
+            InputError: The picture cannot be read, or the box has no pixel of the image in it.
+        """
+        _, array, persons = _prepared(image, None if box is None else [box])
+        return self._packed(array, persons.boxes[0], persons.scores[0])
+
     def _infer(
         self, items: Sequence[tuple[Tag, np.ndarray, PersonBoxes]]
     ) -> Iterator[tuple[Tag, ImagePoses]]:

@@ -6,7 +6,7 @@ from typing import cast
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import nn
+from torch import Tensor, nn
 
 from sdpose.checkpoints.published import recognise_layout
 from sdpose.checkpoints.safe_loading import get_state_dict
@@ -49,12 +49,7 @@ def check_checkpoint_fits(
         InputError: Names or shapes differ; the message has the first of them.
     """
     state_dict = get_state_dict(checkpoint, name)
-    layout = recognise_layout(state_dict)
-    if layout is not None:
-        raise InputError(
-            f'{name} is a published {layout} checkpoint (MMPose 0.x). '
-            f'Convert it first: python tools/convert_checkpoint.py {name} converted.pth'
-        )
+    refuse_published(state_dict, name)
     if partly and any(
         key in state_dict and state_dict[key].shape == weights.shape
         for key, weights in model.state_dict().items()
@@ -73,4 +68,22 @@ def check_checkpoint_fits(
         raise InputError(
             f'{name} belongs to another model than this config: {"; ".join(problems[:3])}{more}. '
             'Give the config that it was trained with.'
+        )
+
+
+def refuse_published(state_dict: dict[str, Tensor], name: str) -> None:
+    """Raise when weights bear the names of a published implementation.
+
+    Args:
+        state_dict: Weights by name.
+        name: What to call the checkpoint in the message.
+
+    Raises:
+        InputError: They do; the message says how to convert them.
+    """
+    layout = recognise_layout(state_dict)
+    if layout is not None:
+        raise InputError(
+            f'{name} is a published {layout} checkpoint (MMPose 0.x). '
+            f'Convert it first: python tools/convert_checkpoint.py {name} converted.pth'
         )
