@@ -28,7 +28,7 @@ from sdpose.visualization.person_crop import (
 )
 
 LAYERS_PER_LINE = 6
-DROPPED = '#c9ced6'
+DROPPED = '#3d4654'
 
 EXAMPLES = """\
   # SDPose, figure 4: from the nose's token to the image, the second cycle above the first
@@ -223,7 +223,7 @@ def _label(layer: int, cycle: int, num_cycles: int, field: np.ndarray) -> str:
 
 def _title(of_heads: int | None, pruned: bool) -> str:
     heads = 'mean of all heads' if of_heads is None else f'head {of_heads}'
-    dropped = '\ngrey: dropped visual tokens' if pruned else ''
+    dropped = '\ndark: dropped visual tokens' if pruned else ''
     return f'Attention, {heads}\ncolours from 0 to the maximum above each picture{dropped}'
 
 

@@ -194,8 +194,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for each in weights
     ]
     names = args.names or distinct_names(args.checkpoints)
-    print(markdown_table(summaries, names, args.near_zero))
     save_figure(draw(weights, summaries, names, args.near_zero), args.out)
+    print(markdown_table(summaries, names, args.near_zero))
     print(f'\nWrote {args.out}.')
 
 

@@ -199,7 +199,7 @@ def draw(
     columns = min(COLUMNS, max(len(best), len(worst), 3))
     rows_of_best, rows_of_worst = (-(-len(matches) // columns) for matches in (best, worst))
     rows = rows_of_best + rows_of_worst
-    figure = Figure(figsize=(1.7 * columns + 0.8, 2.7 * rows), layout='constrained')
+    figure = Figure(figsize=(1.7 * columns + 0.8, 2.75 * rows), layout='constrained')
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.axis('off')
@@ -321,11 +321,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     if not matches:
         raise InputError(f'No person of {args.annotations} has a prediction in {args.predictions}.')
-    print(markdown_table(matches, missed, args.threshold))
     images = {image['id']: args.images / image['file_name'] for image in truth['images']}
     best, worst = pick(matches, args.number)
     figure = draw(best, worst, images, metainfo['skeleton_links'], args.threshold)
     save_figure(figure, args.out)
+    print(markdown_table(matches, missed, args.threshold))
     print(f'\nWrote {args.out}.')
 
 

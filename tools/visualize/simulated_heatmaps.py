@@ -40,12 +40,14 @@ class HeatmapPair(NamedTuple):
     Attributes:
         teacher: (K, H, W).
         student: (K, H, W), simulated from the student's coordinates and sigmas.
+        coordinate: (K, 2), the student's, x and y in [0, 1] of the input.
         sigma: (K, 2), the student's, along x and y, in pixels of the heatmap.
         confidence: (K,), the student's.
     """
 
     teacher: np.ndarray
     student: np.ndarray
+    coordinate: np.ndarray
     sigma: np.ndarray
     confidence: np.ndarray
 
@@ -74,7 +76,7 @@ def heatmap_pair(model: DistilPose, inputs: torch.Tensor) -> HeatmapPair:
     height, width = teacher.shape[2:]
     student = simulate_heatmaps(output.coordinate, output.sigma, (height, width))
     confidence = output.confidence[..., 0]  # (1, K)
-    found = (teacher, student, output.sigma, confidence)
+    found = (teacher, student, output.coordinate, output.sigma, confidence)
     return HeatmapPair(*(tensor[0].cpu().numpy() for tensor in found))
 
 
@@ -90,7 +92,7 @@ def draw(crop: PersonCrop, heatmaps: HeatmapPair, keypoints: dict[str, int]) -> 
     panel = 1.7
     columns = 1 + len(keypoints)
     figure = Figure(
-        figsize=(panel * columns + 1, 2 * (panel * height / width + 0.25)),
+        figsize=(panel * columns + 1, 2 * (panel * height / width + 0.42)),
         layout='constrained',
     )
     axes = figure.subplots(2, columns, squeeze=False)
@@ -101,6 +103,8 @@ def draw(crop: PersonCrop, heatmaps: HeatmapPair, keypoints: dict[str, int]) -> 
         show_over(above, crop.picture, np.maximum(heatmaps.teacher[index], 0), maximum=1)
         above.set_title(f'{name}\nmax {heatmaps.teacher[index].max():.2f}', fontsize=8)
         image = show_over(below, crop.picture, heatmaps.student[index], maximum=1)
+        x, y = heatmaps.coordinate[index] * (width, height)
+        below.plot(x, y, '+', color='white', markersize=5)  # a small sigma leaves nothing else
         sigma_x, sigma_y = heatmaps.sigma[index]
         below.set_title(
             f'confidence {heatmaps.confidence[index]:.2f}\nsigma {sigma_x:.1f} x {sigma_y:.1f} px',
