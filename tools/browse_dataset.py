@@ -51,7 +51,7 @@ EXAMPLES = """\
 Each sample has three pictures: the image with the person's box (yellow) and the region that the
 network sees (blue), the input with its keypoints (orange: left, green: right, blue: middle), and
 the target: heatmaps summed over the keypoints, or coordinates. Keypoints with weight 0, which are
-not labelled or lie outside, are grey crosses, moved to the border."""
+not labelled or lie outside, are grey crosses, moved to the border if they lie beyond it."""
 
 
 def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -1,0 +1,100 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Which prediction belongs to which person, and how good it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from xtcocotools.cocoeval import COCOeval
+
+from sdpose.errors import InputError
+
+PERSON = 1  # COCO's category
+
+
+class Match(NamedTuple):
+    """A person and its prediction.
+
+    Attributes:
+        oks: 0..1.
+        person: COCO annotation.
+        prediction: COCO result.
+    """
+
+    oks: float
+    person: dict[str, Any]
+    prediction: dict[str, Any]
+
+
+def match_by_oks(
+    truth: dict[str, Any],
+    predictions: list[dict[str, Any]],
+    sigmas: np.ndarray,
+    use_area: bool = True,
+    min_keypoints: int = 1,
+) -> tuple[list[Match], int]:
+    """Give each person at most one prediction, so that the OKS of an image sum up to the most.
+
+    OKS is the evaluation's own, ``COCOeval.computeOks``.
+
+    Args:
+        truth: Content of a COCO annotation file.
+        predictions: COCO results.
+        sigmas: (K,), of MMPose's meta information.
+        use_area: Whether OKS reads the area of the annotations, as for COCO, or 0.53 of their
+            boxes', as for CrowdPose.
+        min_keypoints: Persons with fewer labelled keypoints are left out.
+
+    Returns:
+        The matches, largest OKS first, and the number of persons without a prediction.
+
+    Raises:
+        InputError: The files do not belong together.
+    """
+    needed = ('image_id', 'keypoints', 'bbox', *(['area'] if use_area else []))
+    _check_persons('annotation', truth['annotations'], needed, len(sigmas))
+    _check_persons('prediction', predictions, ('image_id', 'keypoints', 'score'), len(sigmas))
+    image_ids = [image['id'] for image in truth['images']]
+    strangers = {p['image_id'] for p in predictions} - set(image_ids)
+    if strangers:
+        raise InputError(f'The annotations name no image {min(strangers)}, but a prediction does.')
+
+    evaluator = COCOeval(None, None, 'keypoints', sigmas, use_area)
+    evaluator.params.maxDets = [max(1, len(predictions))]
+    for person in truth['annotations']:
+        evaluator._gts[person['image_id'], PERSON].append(person)
+    for person in sorted(predictions, key=lambda person: -person['score']):
+        evaluator._dts[person['image_id'], PERSON].append(person)  # computeOks keeps this order
+    matches, missed = [], 0
+    for image_id in image_ids:
+        persons, found = (of[image_id, PERSON] for of in (evaluator._gts, evaluator._dts))
+        oks = np.reshape(evaluator.computeOks(image_id, PERSON), (len(found), len(persons)))
+        counted = [i for i, person in enumerate(persons) if _is_counted(person, min_keypoints)]
+        rows, columns = linear_sum_assignment(-oks[:, counted])
+        missed += len(counted) - len(rows)
+        for row, column in zip(rows, columns, strict=True):
+            person = counted[column]
+            matches.append(Match(float(oks[row, person]), persons[person], found[row]))
+    return sorted(matches, key=lambda match: -match.oks), missed
+
+
+def _check_persons(
+    kind: str, persons: list[dict[str, Any]], needed: Sequence[str], num_keypoints: int
+) -> None:
+    for index, person in enumerate(persons):
+        missing = [key for key in needed if key not in person]
+        if missing:
+            raise InputError(f"The {kind} {index} has no {missing[0]}: it is not of COCO's format.")
+        if len(person['keypoints']) != 3 * num_keypoints:
+            raise InputError(
+                f'The {kind} {index} has {len(person["keypoints"]) / 3:g} keypoints, not '
+                f'{num_keypoints}: is --metainfo the right one?'
+            )
+
+
+def _is_counted(person: dict, min_keypoints: int) -> bool:
+    labelled = sum(visible > 0 for visible in person['keypoints'][2::3])
+    return labelled >= max(1, min_keypoints) and not person.get('iscrowd', 0)
