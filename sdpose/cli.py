@@ -2,19 +2,29 @@
 """What the command-line tools share: options, configs, and errors that read well."""
 
 import argparse
+import errno
 import os
 import re
 import sys
 import warnings
-from collections.abc import Callable
-from difflib import get_close_matches
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, DictAction
 
-from sdpose.config_file import load_config
+from sdpose.config_file import check_options, load_config
 from sdpose.errors import InputError
+
+UNWRITABLE = (
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.ENOSPC,
+    errno.ENOTDIR,
+    errno.EROFS,
+)
 
 
 def make_parser(description: str, examples: str) -> argparse.ArgumentParser:
@@ -28,6 +38,16 @@ def make_parser(description: str, examples: str) -> argparse.ArgumentParser:
         description=description,
         epilog=f'examples:\n{examples}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def parse_args_with_boxes(
+    parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None
+) -> argparse.Namespace:
+    """Read a command line where a box may begin with a minus: ``--bboxes -5,10,100,200``."""
+    words = sys.argv[1:] if arguments is None else arguments
+    return parser.parse_args(
+        [f' {word}' if re.match(r'-[\d.]+,', word) else word for word in words]
     )
 
 
@@ -91,40 +111,12 @@ def load_run_config(args: argparse.Namespace) -> Config:
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = load_changed_config(args)
+    if 'model' not in cfg:
+        raise InputError(f'{args.config} has no model: it is no whole config.')
     cfg.launcher = args.launcher
     # as in MMPose: option, then config, then the config's name
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
     return cfg
-
-
-def check_options(cfg: Config, options: dict[str, Any]) -> None:
-    """Refuse options that look mistyped: MMEngine would silently add them to the config.
-
-    A key that resembles none of its neighbours is let through: a config need not name the
-    settings that it leaves at their defaults.
-
-    Args:
-        cfg: The config before the options are applied.
-        options: Dotted key -> value.
-    """
-    for key in options:
-        node: Any = cfg
-        parts = key.split('.')
-        for index, part in enumerate(parts):
-            if isinstance(node, (list, tuple)) and part.isdigit() and int(part) < len(node):
-                node = node[int(part)]
-            elif isinstance(node, dict | Config) and part in node:
-                node = node[part]
-            else:
-                names = list(node.keys()) if isinstance(node, dict | Config) else []
-                near = get_close_matches(part, names, n=1, cutoff=0.7)
-                where = '.'.join(parts[:index]) or 'the config'
-                if near:
-                    raise InputError(
-                        f'--cfg-options {key}: {where} has no setting {part!r}. '
-                        f'Did you mean {near[0]}?'
-                    )
-                break
 
 
 def replace_data_root(cfg: Config, data_root: str) -> None:
@@ -169,6 +161,10 @@ def run_tool(main: Callable[[], int | None]) -> None:
     except KeyboardInterrupt:
         sys.stderr.write('\nInterrupted; what was written so far is kept.\n')
         status = 130
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        status = _report(error, f'Cannot write {error.filename or "a file"}: {error.strerror}.')
     except Exception as error:
         unreadable = re.search(r'occurs when loading `(.+?)`', str(error))
         if unreadable is None:

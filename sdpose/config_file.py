@@ -3,6 +3,7 @@
 
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.hub import get_config
@@ -28,3 +29,33 @@ def load_config(path: str) -> Config:
         return get_config(path) if '::' in path else Config.fromfile(path)
     except Exception as error:  # a config is Python: anything can be wrong with it
         raise InputError(f'{path} cannot be read: {type(error).__name__}: {error}') from error
+
+
+def check_options(cfg: Config, options: dict[str, Any]) -> None:
+    """Refuse options that look mistyped: MMEngine would silently add them to the config.
+
+    A key that resembles none of its neighbours is let through: a config need not name the
+    settings that it leaves at their defaults.
+
+    Args:
+        cfg: The config before the options are applied.
+        options: Dotted key -> value.
+    """
+    for key in options:
+        node: Any = cfg
+        parts = key.split('.')
+        for index, part in enumerate(parts):
+            if isinstance(node, (list, tuple)) and part.isdigit() and int(part) < len(node):
+                node = node[int(part)]
+            elif isinstance(node, dict | Config) and part in node:
+                node = node[part]
+            else:
+                names = list(node.keys()) if isinstance(node, dict | Config) else []
+                near = get_close_matches(part, names, n=1, cutoff=0.7)
+                where = '.'.join(parts[:index]) or 'the config'
+                if near:
+                    raise InputError(
+                        f'--cfg-options {key}: {where} has no setting {part!r}. '
+                        f'Did you mean {near[0]}?'
+                    )
+                break

@@ -45,7 +45,7 @@ LEFT, RIGHT, MIDDLE, UNUSED = '#ff7f0e', '#2ca02c', '#1f9fff', '#b0b0b0'
 
 EXAMPLES = """\
   python tools/browse_dataset.py CONFIG sheet.png
-  python tools/browse_dataset.py CONFIG sheet.png --num 24 --seed 1 --data-root /data/coco
+  python tools/browse_dataset.py CONFIG sheet.png --number 24 --seed 1 --data-root /data/coco
   python tools/browse_dataset.py CONFIG sheet.pdf --phase val
 
 Each sample has three pictures: the image with the person's box (yellow) and the region that the
@@ -62,7 +62,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('out', type=Path, help='sheet to write (.png, .pdf, .jpg)')
     parser.add_argument('--phase', choices=('train', 'val', 'test'), default='train')
-    parser.add_argument('--num', type=int, default=12, help='how many samples (default: 12)')
+    parser.add_argument('--number', type=int, default=12, help='how many samples (default: 12)')
     parser.add_argument(
         '--seed', type=int, default=0, help='of the choice of samples and of augmentation'
     )
@@ -95,6 +95,8 @@ def load_samples(cfg: Config, phase: str, num: int, seed: int) -> list[tuple[dic
         dataset = dataset.dataset
     if not len(dataset):
         raise InputError(f'The {phase} data set has no persons.')
+    if seed < 0:
+        raise InputError(f'--seed {seed}: it must not be negative.')
     order = np.random.default_rng(seed).permutation(len(dataset))
     transforms = [t for t in dataset.pipeline.transforms if type(t).__name__ != 'PackPoseInputs']
     samples = []
@@ -132,10 +134,7 @@ def draw(samples: list[tuple[dict, dict]]) -> Figure:
 
 
 def _show_image(axis: Axes, annotation: dict, result: dict) -> None:
-    try:
-        image = read_image(annotation['img_path'])
-    except InputError as error:
-        raise InputError(f'The image {annotation["img_path"]}: {error}.') from error
+    image = read_image(annotation['img_path'])
     show_picture(axis, image[..., ::-1])
     left, top, right, bottom = annotation['bbox'][0]
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
@@ -225,12 +224,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Draw and save."""
     args = parse_args(arguments)
     check_figure_path(args.out)
-    if args.num < 1:
-        raise InputError(f'--num {args.num}: at least one sample is needed.')
+    if args.number < 1:
+        raise InputError(f'--number {args.number}: at least one sample is needed.')
     cfg = load_changed_config(args)
     if f'{args.phase}_dataloader' not in cfg:
         raise InputError(f'{args.config} has no {args.phase}_dataloader.')
-    save_figure(draw(load_samples(cfg, args.phase, args.num, args.seed)), args.out)
+    save_figure(draw(load_samples(cfg, args.phase, args.number, args.seed)), args.out)
     print(f'Wrote {args.out}.')
 
 

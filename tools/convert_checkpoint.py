@@ -47,9 +47,12 @@ def verify(converted: Converted, config: str, name: str) -> None:
     Raises:
         InputError: Names or shapes differ, or the positions are others than ours.
     """
+    cfg = load_config(config)
+    if 'model' not in cfg:
+        raise InputError(f'{config} has no model: it is no whole config.')
     init_default_scope('mmpose')
     with building(config):
-        model = MODELS.build(load_config(config).model)
+        model = MODELS.build(cfg.model)
     check_checkpoint_fits(model, converted.state_dict, name)
     if converted.positions is None:
         return
@@ -70,10 +73,12 @@ def main() -> None:
     converted = convert_published(get_state_dict(checkpoint, args.source))
     print(f'Recognised {converted.layout}: {len(converted.state_dict)} tensors renamed.')
     if converted.dropped:
-        print(f'Dropped, because nothing reads them: {", ".join(converted.dropped)}.')
+        print(f'Dropped (computed anew, or read by nothing): {", ".join(converted.dropped)}.')
     if args.config:
         verify(converted, args.config, args.source)
         print(f'Loads strictly into the model of {args.config}.')
+    else:
+        print('Not verified: --config CONFIG loads it into a model before it is written.')
     with io.BytesIO() as buffer:
         torch.save(dict(meta={}, state_dict=converted.state_dict), buffer)
         AtomicLocalBackend().put(buffer.getvalue(), args.target)

@@ -21,7 +21,7 @@ from sdpose.apis.frames import Frame, FrameSource, Unreadable, VideoFrames, open
 from sdpose.apis.person_boxes import BoxSource, FixedBoxes, WholeImage
 from sdpose.apis.person_detector import PersonDetector
 from sdpose.apis.pose_files import PoseFiles
-from sdpose.cli import add_cfg_options, make_parser, run_tool
+from sdpose.cli import add_cfg_options, make_parser, parse_args_with_boxes, run_tool
 from sdpose.engine.devices import choose_device
 from sdpose.errors import InputError
 from sdpose.visualization.video_writer import CODECS
@@ -92,7 +92,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--device', help='cpu, cuda, cuda:1 (default: the GPU if there is one)')
     parser.add_argument('--test-cycles', type=int, help="cycles, instead of the config's")
     add_cfg_options(parser, 'model.test_cfg.flip_test=False')
-    return parser.parse_args()
+    return parse_args_with_boxes(parser)
 
 
 def make_box_source(args: argparse.Namespace) -> BoxSource:
@@ -171,10 +171,24 @@ def find_persons(
             if image_id is None:
                 skipped.add(frame.name, f'{boxes.path} does not say where its persons are')
                 continue
-        persons, complaints = boxes(frame).split_usable(*frame.image.shape[:2])
+        try:
+            persons, complaints = boxes(frame).split_usable(*frame.image.shape[:2])
+        except InputError as error:  # the box file has something else than numbers there
+            skipped.add(frame.name, str(error).rstrip('.'))
+            continue
         for complaint in complaints:
             skipped.add(frame.name, complaint)
         yield (image_id, frame), frame.image, persons
+
+
+def check_outputs(args: argparse.Namespace) -> None:
+    """Refuse to replace what is read by what is written."""
+    for target in (args.out_dir / 'predictions.json', args.out_dir / 'images.json'):
+        for source in filter(None, (args.bbox_file, args.image_names)):
+            if target.exists() and Path(source).exists() and target.samefile(source):
+                raise InputError(
+                    f'{source} would be replaced by what is written: give another --out-dir.'
+                )
 
 
 def interrupt_on_termination() -> None:
@@ -192,6 +206,7 @@ def main() -> int:
     """Infer, write and draw."""
     args = parse_args()
     interrupt_on_termination()
+    check_outputs(args)
     boxes = make_box_source(args)
     frames = open_input(args.input, boxes)
     inferencer = PoseInferencer(

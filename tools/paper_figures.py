@@ -49,6 +49,9 @@ PAPER_MODELS = (
         73.2,
         78.7,
     ),
+    PaperModel(
+        'TokenPose-B, HRNet-W32 as is', f'tokenpose/td-hm_tokenpose-b{COCO}', '', None, None
+    ),
     PaperModel('TokenPose-T', f'tokenpose/td-hm_tokenpose-t{COCO}', '', None, None),
     PaperModel(
         'TokenPose on HRNet-W48',
@@ -59,14 +62,24 @@ PAPER_MODELS = (
     ),
     PaperModel('SDPose-T', f'sdpose/td-hm_sdpose-t{COCO}', 'SDPose T1', 4.4, 1.8, 69.7, 75.2),
     PaperModel('SDPose-S-V1', f'sdpose/td-hm_sdpose-s-v1{COCO}', 'SDPose T1', 6.6, 2.4, 72.3, 77.7),
+    PaperModel(
+        'SDPose-S-V1, 3 cycles',
+        f'sdpose/td-hm_sdpose-s-v1-3cycle{COCO}',
+        'SDPose T7',
+        None,
+        None,
+        71.7,
+    ),
     PaperModel('SDPose-S-V2', f'sdpose/td-hm_sdpose-s-v2{COCO}', 'SDPose T1', 6.2, 4.7, 73.5, 78.7),
     PaperModel(
         'SDPose-B', f'sdpose/td-hm_sdpose-b-narrow{COCO}', 'SDPose T1', 13.2, 5.2, 73.7, 79.1
     ),
-    PaperModel('SDPose-Reg', f'sdpose/td-reg_sdpose-reg{COCO}', 'SDPose T3', 5.4, 2.4, 72.5),
+    PaperModel('SDPose-B, HRNet-W32 as is', f'sdpose/td-hm_sdpose-b{COCO}', '', None, None),
+    PaperModel('SDPose-Reg', f'sdpose/td-reg_sdpose-reg{COCO}', 'SDPose T2', 5.4, 2.4, 72.5),
     PaperModel('SDPose-T-V2', f'sdpose/td-hm_sdpose-t-v2{COCO}', '', None, None),
     PaperModel('PPT-S', f'ppt/td-hm_ppt-s{COCO}', 'SDPose T1', 6.6, 2.0, 69.8, 75.1),
     PaperModel('PPT-B', f'ppt/td-hm_ppt-b-narrow{COCO}', 'SDPose T1', 13.2, 4.7, 73.4, 78.8),
+    PaperModel('PPT-B, HRNet-W32 as is', f'ppt/td-hm_ppt-b{COCO}', '', None, None),
     PaperModel(
         'SDPose-S-V1+PPT', f'sdpose/td-hm_sdpose-s-v1-ppt{COCO}', 'SDPose T8', 6.6, 2.0, 72.3
     ),

@@ -1,4 +1,5 @@
 # DistilPose-L as it is deployed: it tests what td-reg_distilpose-l trained, without a teacher.
+# Not for training: nothing would train its confidences. That is -baseline.
 _base_ = [
     './td-reg_distilpose-s-student_8xb64-300e_coco-256x192.py',
     '../_base_/models/hrnet_w48.py',

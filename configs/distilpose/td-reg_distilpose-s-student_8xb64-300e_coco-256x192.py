@@ -1,4 +1,5 @@
 # DistilPose-S as it is deployed: it tests what td-reg_distilpose-s trained, without a teacher.
+# Not for training: nothing would train its confidences. That is -baseline.
 _base_ = [
     '../_base_/schedules/adam_300e.py',
     '../_base_/datasets/coco_256x192_regression.py',

@@ -1,10 +1,3 @@
-_base_ = [
-    '../_base_/schedules/adam_300e.py',
-    '../_base_/datasets/lspet_256x192.py',
-    '../_base_/models/tokenpose_s.py',
-]
+_base_ = '../tokenpose/td-hm_tokenpose-s-v1_8xb64-300e_lspet-256x192.py'
 
-model = dict(
-    neck=dict(num_keypoints=14, num_cycles=2),
-    head=dict(out_channels=14, decoder=_base_.codec, token_loss=dict(type='TokenDistillationLoss')),
-)
+model = dict(neck=dict(num_cycles=2), head=dict(token_loss=dict(type='TokenDistillationLoss')))

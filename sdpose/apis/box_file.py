@@ -124,12 +124,14 @@ class BoxFile:
                 f'is in the folder {folder}. Give the folder that its file names begin in.'
             )
         # those that are not there are kept, to be reported
-        return ImageFiles(folder, [f or name for f, name in zip(found, self._ids, strict=True)])
+        return ImageFiles(
+            folder, [tail or _tails(name)[0] for tail, name in zip(found, self._ids, strict=True)]
+        )
 
 
 def _tails(name: str) -> list[str]:
-    """``a/b/c.jpg`` -> ``a/b/c.jpg``, ``b/c.jpg``, ``c.jpg``."""
-    parts = PurePosixPath(name).parts
+    """``/a/../b/c.jpg`` -> ``a/b/c.jpg``, ``b/c.jpg``, ``c.jpg``: never a way out of a folder."""
+    parts = [part for part in PurePosixPath(name).parts if part not in ('/', '//', '..')] or ['_']
     return ['/'.join(parts[start:]) for start in range(len(parts))]
 
 

@@ -67,8 +67,8 @@ class ImageFiles:
     def __iter__(self) -> Iterator[Frame | Unreadable]:
         for number, name in enumerate(self.names):
             try:
-                yield Frame(read_image(self.root / name), name, number)
-            except InputError as error:
+                yield Frame(_decode(self.root / name), name, number)
+            except ValueError as error:
                 yield Unreadable(name, str(error))
 
 
@@ -187,17 +187,25 @@ def read_image(path: str | Path) -> np.ndarray:
         InputError: The file is missing, empty, cut off or no picture.
     """
     try:
+        return _decode(path)
+    except ValueError as error:
+        raise InputError(f'{path}: {error}.') from error
+
+
+def _decode(path: str | Path) -> np.ndarray:
+    """As :func:`read_image`, with the problem alone as ``ValueError``."""
+    try:
         data = np.fromfile(path, dtype=np.uint8)
     except OSError as error:
-        raise InputError(f'it cannot be read ({error.strerror or error})') from error
+        raise ValueError(f'it cannot be read ({error.strerror or error})') from error
     if data.size == 0:
-        raise InputError('the file is empty')
+        raise ValueError('the file is empty')
     try:
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error as error:  # e.g. more pixels than OpenCV allows
-        raise InputError(f'it cannot be decoded ({error.err})') from error
+        raise ValueError(f'it cannot be decoded ({error.err})') from error
     if image is None:
-        raise InputError('the picture is broken')
+        raise ValueError('the picture is broken')
     return image
 
 

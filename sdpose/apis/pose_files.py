@@ -104,8 +104,11 @@ class PoseFiles:
         if self._video is not None:
             self._video.write(drawn)
         else:
-            _, data = cv2.imencode(PurePosixPath(frame.name).suffix, drawn)
-            put(data.tobytes(), self._pictures / frame.name)  # whole or not at all
+            target = self._pictures / frame.name
+            if not cv2.haveImageWriter(target.name):  # of a suffix that only can be read
+                target = target.with_name(f'{target.name}.png')
+            _, data = cv2.imencode(target.suffix, drawn)
+            put(data.tobytes(), target)  # whole or not at all
 
     def __enter__(self) -> PoseFiles:
         return self

@@ -20,8 +20,7 @@ from sdpose.apis.frames import read_image
 from sdpose.apis.image_poses import ImagePoses
 from sdpose.apis.person_boxes import PersonBoxes
 from sdpose.apis.trained_model import load_trained_model
-from sdpose.cli import check_options
-from sdpose.config_file import load_config
+from sdpose.config_file import check_options, load_config
 from sdpose.engine.devices import choose_device
 from sdpose.errors import InputError, building
 
@@ -216,10 +215,7 @@ def _prepared(
     image: str | Path | np.ndarray, boxes: ArrayLike | PersonBoxes | None
 ) -> tuple[None, np.ndarray, PersonBoxes]:
     if isinstance(image, str | Path):
-        try:
-            image = read_image(image)
-        except InputError as error:
-            raise InputError(f'{image}: {error}.') from error
+        image = read_image(image)
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
         raise InputError(
             f'An image must be (H, W, 3) of uint8, not {image.shape} of {image.dtype}.'

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.runner import CheckpointLoader
 from mmpose.apis import init_model
 from mmpose.apis.inference import dataset_meta_from_config
 
 from sdpose.checkpoints.fit import check_checkpoint_fits
-from sdpose.checkpoints.safe_loading import load_checkpoint_file
 from sdpose.errors import InputError, building
 
 
@@ -18,7 +18,7 @@ def load_trained_model(cfg: Config, checkpoint: str | Path) -> Any:
 
     Args:
         cfg: Config of the model, with its ``test_dataloader``.
-        checkpoint: File with exactly the model's weights.
+        checkpoint: File or address with exactly the model's weights.
 
     Returns:
         The model in evaluation mode; its ``dataset_meta`` is what MMPose knows of the keypoints of
@@ -35,7 +35,7 @@ def load_trained_model(cfg: Config, checkpoint: str | Path) -> Any:
         raise InputError(f'{name} is no top-down model: it does not take boxes of persons.')
     if 'init_cfg' in cfg.model.get('backbone', {}):
         cfg.model.backbone.init_cfg = None  # the checkpoint replaces those weights
-    weights = load_checkpoint_file(checkpoint)
+    weights = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
     with building(name):
         model: Any = init_model(cfg, device='cpu')
     if getattr(getattr(model, 'head', None), 'decoder', None) is None:

@@ -84,6 +84,6 @@ def refuse_published(state_dict: dict[str, Tensor], name: str) -> None:
     layout = recognise_layout(state_dict)
     if layout is not None:
         raise InputError(
-            f'{name} is a published {layout} checkpoint (MMPose 0.x). '
-            f'Convert it first: python tools/convert_checkpoint.py {name} converted.pth'
+            f'{name} has the published names of {layout}. Convert it first: '
+            f'python tools/convert_checkpoint.py {name} converted.pth --config CONFIG'
         )

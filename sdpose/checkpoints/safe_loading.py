@@ -79,11 +79,21 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu') -> dict:
     try:
         checkpoint = load(path, map_location)
     except pickle.UnpicklingError as error:
+        if 'invalid load key' in str(error):
+            raise InputError(f'{path} is no checkpoint file, but something else.') from error
         raise InputError(
             f'{path} is refused: it holds something other than weights, which could run code '
             f'when loaded ({_reason(error)}). Ask its author for a file with the state_dict only.'
         ) from error
-    except (RuntimeError, EOFError, OSError, KeyError, AttributeError) as error:
+    except (
+        RuntimeError,
+        EOFError,
+        OSError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise InputError(
             f'{path} is not a whole checkpoint file ({type(error).__name__}: '
             f'{str(error).splitlines()[0] if str(error) else "empty"}). Copy or download it again.'

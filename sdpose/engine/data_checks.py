@@ -35,7 +35,8 @@ def check_data(cfg: Config, phases: Iterable[str]) -> None:
             has another number of keypoints than the head; or what the data set's own check
             says.
     """
-    head = cfg.model.get('head', {})
+    model = cfg.get('model', {})
+    head = model.get('head', {})
     num_keypoints = head.get('num_joints', head.get('out_channels'))
     for phase in phases:
         evaluator = cfg.get(f'{phase}_evaluator')
@@ -43,7 +44,7 @@ def check_data(cfg: Config, phases: Iterable[str]) -> None:
         for dataset in _datasets(cfg.get(f'{phase}_dataloader') or {}):
             own_check = _own_check(dataset)
             if own_check is not None:
-                own_check(dataset, cfg.model)
+                own_check(dataset, model)
             else:
                 _check_dataset(dataset, num_keypoints, is_labelled)
 

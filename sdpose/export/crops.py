@@ -85,10 +85,7 @@ def folder_crops(folder: Path, cfg: Config, model: Any, number: int) -> list[Ten
     pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
     samples = []
     for pick in np.linspace(0, len(names) - 1, min(number, len(names))).astype(int):
-        try:
-            image = read_image(folder / names[pick])
-        except InputError as error:
-            raise InputError(f'{folder / names[pick]}: {error}.') from error
+        image = read_image(folder / names[pick])
         height, width = image.shape[:2]
         box = np.array([[0, 0, width, height]], dtype=np.float32)
         score = np.ones(1, dtype=np.float32)

@@ -93,6 +93,17 @@ def test_image_ids(tmp_path):
     assert BoxFile(detections, image_names=tmp_path / 'truth.json').image_id('y.jpg') == 9
 
 
+@pytest.mark.parametrize('name', ['/data/set/a.jpg', '../../a.jpg', '/../a.jpg'])
+def test_names_never_lead_out_of_the_folder(name, tmp_path):
+    images = [dict(id=7, file_name=name), dict(id=8, file_name='/data/b.jpg')]
+    path = write(tmp_path / 'truth.json', dict(images=images, annotations=[]))
+    (tmp_path / 'images').mkdir()
+    (tmp_path / 'images/a.jpg').touch()
+    pictures = BoxFile(path).pictures_in(tmp_path / 'images')
+    assert pictures.names == ['a.jpg', 'data/b.jpg']
+    assert BoxFile(path).image_id('a.jpg') == 7
+
+
 def test_pictures_of_a_folder(tmp_path):
     boxes = BoxFile(write(tmp_path / 'truth.json', TRUTH))
     (tmp_path / 'b').mkdir()

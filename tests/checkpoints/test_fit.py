@@ -32,7 +32,9 @@ def test_other_checkpoints_are_refused_with_the_first_differences(state_dict, me
 def test_published_checkpoint_suggests_the_converter():
     model = build_model(load_config('sdpose-t'))
     published = published_state_dict(GOLDEN / 'sdpose_t.json')
-    with pytest.raises(InputError, match=r'published SDPose.*tools/convert_checkpoint\.py a\.pth'):
+    with pytest.raises(
+        InputError, match=r'published names of SDPose.*tools/convert_checkpoint\.py a\.pth'
+    ):
         check_checkpoint_fits(model, dict(state_dict=published), 'a.pth')
 
 

@@ -107,7 +107,7 @@ def test_validation_has_no_targets(toy_coco):
 @pytest.mark.parametrize('config', [HEATMAP, REGRESSION])
 def test_sheet_is_the_same_every_time(config, toy_coco, tmp_path):
     def sheet(name, *options):
-        command = [str(config), str(tmp_path / name), '--num', '2', '--data-root', str(toy_coco)]
+        command = [str(config), str(tmp_path / name), '--number', '2', '--data-root', str(toy_coco)]
         main([*command, *options])
         return (tmp_path / name).read_bytes()
 
@@ -122,7 +122,7 @@ def test_wrong_input(toy_coco, tmp_path):
         with pytest.raises(InputError, match=message):
             main([*command, *options])
 
-    fails('at least one sample', '--num', '0')
+    fails('at least one sample', '--number', '0')
     fails('must end in', out='a.gif')
     fails('no data folder', data_root=tmp_path / 'no')
     fails('Did you mean train_dataloader', '--cfg-options', 'train_dataloadr.batch_size=1')

@@ -34,7 +34,7 @@ def test_config_is_verified_before_anything_is_written(tmp_path):
     result = convert(tmp_path, published, 'sdpose-t')
     assert result.returncode == 0, result.stderr
     assert 'Loads strictly into the model of' in result.stdout
-    assert f'Dropped, because nothing reads them: {name}' in result.stdout
+    assert f'Dropped (computed anew, or read by nothing): {name}' in result.stdout
     (tmp_path / 'ours.pth').unlink()
 
     result = convert(tmp_path, published, 'sdpose-s-v1')

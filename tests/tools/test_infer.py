@@ -3,19 +3,16 @@
 
 import importlib.util
 import json
-import os
 import shutil
 import signal
-import subprocess
 import sys
-import time
 
 import cv2
 import infer
 import numpy as np
 import pytest
 
-from conftest import ROOT, TOY_CONFIG, assert_one_sentence, run_tool
+from conftest import TOY_CONFIG, assert_one_sentence, run_tool
 from sdpose import InputError
 from sdpose.apis.frames import open_frames
 from sdpose.visualization import VideoFileWriter
@@ -155,6 +152,43 @@ def test_boxes_outside_are_skipped_once(run_infer, toy_coco, tmp_path, capsys):
     assert len(read(tmp_path / 'predictions.json')) == 1
 
 
+def test_box_file_with_a_broken_box_skips_that_image_alone(run_infer, truth, tmp_path, capsys):
+    content = read(truth)
+    first, second = content['images'][:2]
+    content['images'] = [first, second]
+    content['annotations'] = [a for a in content['annotations'] if a['image_id'] == second['id']]
+    content['annotations'].append(dict(content['annotations'][0], image_id=first['id'], bbox=None))
+    (tmp_path / 'boxes.json').write_text(json.dumps(content))
+    folder = truth.parents[1] / 'val2017'
+    options = ('--bbox-file', tmp_path / 'boxes.json', '--out-dir', tmp_path, '--device', 'cpu')
+    assert run_infer(folder, *options) == 3
+    assert f'Skipped: {first["file_name"]}: ' in capsys.readouterr().err
+    assert {p['image_id'] for p in read(tmp_path / 'predictions.json')} == {second['id']}
+
+
+def test_pictures_that_opencv_only_reads_are_drawn_as_png(run_infer, toy_coco, tmp_path):
+    picture = next((toy_coco / 'val2017').iterdir())
+    shutil.copy(picture, tmp_path / 'photo.jfif')
+    assert run_infer(tmp_path / 'photo.jfif', '--whole-image', '--out-dir', tmp_path / 'out') == 0
+    assert cv2.imread(str(tmp_path / 'out/pictures/photo.jfif.png')) is not None
+
+
+def test_boxes_may_begin_with_a_minus(run_infer, toy_coco, tmp_path):
+    picture = next((toy_coco / 'val2017').iterdir())
+    options = ('--bboxes', '-5,-7.5,60,90', '1,2,60,90', '--out-dir', tmp_path, '--no-draw')
+    assert run_infer(picture, *options) == 0
+    boxes = [person['bbox'] for person in read(tmp_path / 'predictions.json')]
+    assert boxes == [[-5, -7.5, 60, 90], [1, 2, 60, 90]]
+
+
+def test_what_is_read_is_not_replaced(run_infer, truth, tmp_path):
+    shutil.copy(truth, tmp_path / 'images.json')
+    options = ('--bbox-file', tmp_path / 'images.json', '--out-dir', tmp_path)
+    with pytest.raises(InputError, match=r'images\.json would be replaced'):
+        run_infer(truth.parents[1] / 'val2017', *options)
+    assert read(tmp_path / 'images.json') == read(truth)
+
+
 @pytest.fixture
 def video(toy_coco, tmp_path):
     """Five pictures as a video."""
@@ -214,44 +248,6 @@ def test_webcam_is_recorded_until_ctrl_c(run_infer, monkeypatch, tmp_path):
             run_infer('7', '--whole-image', '--out-dir', tmp_path, '--batch-size', 1)
     assert len(read(tmp_path / 'predictions.json')) == 5  # the sixth was waiting for its batch
     assert len(list(open_frames(str(tmp_path / 'webcam7.mp4')))) == 5
-
-
-@pytest.mark.parametrize('signum', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_interrupted_run_keeps_what_was_written(signum, toy_coco, toy_checkpoint, tmp_path):
-    folder = tmp_path / 'many'
-    folder.mkdir()
-    picture = next((toy_coco / 'val2017').iterdir()).read_bytes()
-    for number in range(3000):
-        (folder / f'{number:04d}.jpg').write_bytes(picture)
-    out = tmp_path / 'out'
-    # where these tests run in the background, Ctrl-C is ignored here and in what is started
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = subprocess.Popen(
-        [sys.executable, 'tools/infer.py', folder, TOY_CONFIG, toy_checkpoint, '--whole-image',
-         '--out-dir', out, '--batch-size', '1', '--device', 'cpu'],
-        cwd=ROOT, env={**os.environ, 'PYTHONPATH': str(ROOT)}, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    signal.signal(signal.SIGINT, before)
-    predictions = out / 'predictions.json'
-    deadline = time.monotonic() + 120
-    while not (predictions.exists() and len(predictions.read_bytes()) > 3000):
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.send_signal(signum)
-    _, told = process.communicate(timeout=60)
-    if signum == signal.SIGKILL:
-        assert process.returncode == -signum
-    else:
-        assert process.returncode == 130
-        assert 'what was written so far is kept' in told
-        assert 'Traceback' not in told
-    ids = [person['image_id'] for person in read(predictions)]
-    assert 3 <= len(ids) < 3000
-    assert ids == list(range(1, len(ids) + 1))
-    assert len(read(out / 'images.json')) - len(ids) in (0, 1)
-    for image in read(out / 'images.json'):
-        assert cv2.imread(str(out / 'pictures' / image['file_name'])) is not None
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ def test_our_models_have_the_papers_size(name):
     assert not paper_table.is_off(model.gflops, ours.gflops)
     assert ours.gflops < ours.gflops_with_attention
     assert ours.params > 4
+    if not torch.cuda.is_available():
+        assert paper_table.table_row(model, ours) in (ROOT / 'README.md').read_text()
 
 
 @pytest.mark.parametrize('name', OTHERS)
@@ -50,13 +52,13 @@ def test_multiply_adds_are_those_of_the_formula():
     ('paper', 'ours', 'off'),
     [
         (2.4, 2.4, False),
-        (2.4, 2.49, False),
-        (2.4, 2.51, True),
+        (2.4, 2.44, False),
+        (2.4, 2.46, True),
         (2.38, 2.44, True),
         (None, 9, False),
     ],
 )
-def test_off_means_2_percent_beyond_rounding(paper, ours, off):
+def test_off_means_more_than_2_percent(paper, ours, off):
     assert paper_table.is_off(paper, ours) == off
 
 
@@ -77,6 +79,7 @@ def test_checkpoints_are_tested(toy_coco, tmp_path):
     state_dict = build_model(load_config('sdpose-t')).state_dict()
     torch.save(dict(state_dict=state_dict), tmp_path / name / 'epoch_10.pth')
     (tmp_path / name / 'epoch_9.pth').touch()
+    (tmp_path / name / 'epoch_last.pth').touch()
     result = run_tool(
         'tools/paper_table.py',
         '--models',

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 import sdpose  # noqa: F401  lets MMPose import
 
 # isort: split
-from sdpose.cli import make_parser, run_tool
+from sdpose.cli import make_parser, parse_args_with_boxes, run_tool
 from sdpose.errors import InputError
 from sdpose.visualization.attention_weights import (
     LayerAttention,
@@ -57,7 +57,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         '--layers', type=int, nargs='+', metavar='N', help='counted from 0 (default: all)'
     )
     parser.add_argument('--head', type=int, help='one head, from 0 (default: the mean of all)')
-    return parser.parse_args(arguments)
+    return parse_args_with_boxes(parser, arguments)
 
 
 def choose_layers(

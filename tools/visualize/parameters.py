@@ -110,14 +110,14 @@ def check_same_layers(first: dict[str, np.ndarray], second: dict[str, np.ndarray
             )
 
 
-def summarise(weights: np.ndarray, near_zero: float) -> Summary:
-    """Summarise some weights, (n,).
+def summarise(weights: np.ndarray, near_zero: float, layer: str) -> Summary:
+    """Summarise the weights of one layer, (n,).
 
     Raises:
         InputError: Some are not numbers.
     """
     if not np.isfinite(weights).all():
-        raise InputError('A checkpoint has weights that are not numbers: its training diverged.')
+        raise InputError(f'Weights of {layer} are not numbers: a training diverged.')
     return Summary(len(weights), float(weights.var()), float((np.abs(weights) < near_zero).mean()))
 
 
@@ -190,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     weights = [read_layers(path) for path in args.checkpoints]
     check_same_layers(*weights)
     summaries = [
-        {layer: summarise(of_layer, args.near_zero) for layer, of_layer in each.items()}
+        {layer: summarise(of_layer, args.near_zero, layer) for layer, of_layer in each.items()}
         for each in weights
     ]
     names = args.names or distinct_names(args.checkpoints)

@@ -136,10 +136,7 @@ def draw(
 
 
 def _show_match(axis: Axes, match: Match, path: Path, skeleton: Sequence[tuple[int, int]]) -> None:
-    try:
-        image = read_image(path)
-    except InputError as error:
-        raise InputError(f'The image {path}: {error}.') from error
+    image = read_image(path)
     predicted, true = (
         np.reshape(person['keypoints'], (-1, 3)).astype(float)  # (K, 3)
         for person in (match.prediction, match.person)

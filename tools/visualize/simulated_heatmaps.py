@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 import sdpose  # noqa: F401  lets MMPose import
 
 # isort: split
-from sdpose.cli import make_parser, run_tool
+from sdpose.cli import make_parser, parse_args_with_boxes, run_tool
 from sdpose.errors import InputError
 from sdpose.models.losses.simulated_heatmap_loss import check_same_keypoints, simulate_heatmaps
 from sdpose.models.pose_estimators import DistilPose
@@ -56,7 +56,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser("Draw a student's simulated heatmaps below its teacher's.", EXAMPLES)
     add_person_arguments(parser)
-    return parser.parse_args(arguments)
+    return parse_args_with_boxes(parser, arguments)
 
 
 @torch.no_grad()

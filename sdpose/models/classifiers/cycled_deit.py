@@ -15,13 +15,14 @@ from torch import Tensor, nn
 from sdpose.compat import import_timm
 from sdpose.errors import InputError
 from sdpose.models.classifiers.state_names import hide_child_name
+from sdpose.models.cycles import Cycled
 from sdpose.models.tokens import Tokens
 
 DEFAULT_PREPROCESSOR = dict(type='mmengine.ImgDataPreprocessor')
 
 
 @MODELS.register_module()
-class CycledDeiT(BaseModel):
+class CycledDeiT(Cycled, BaseModel):
     """A timm vision transformer whose tokens pass its blocks several times (SDPose Table 9).
 
     One pass through all blocks is a cycle, and each cycle goes on with the tokens of the one
@@ -75,23 +76,13 @@ class CycledDeiT(BaseModel):
                 'to 2 or more, or remove model.token_loss.'
             )
         self.num_classes = num_classes
-        self.num_cycles = _at_least_one('num_cycles', num_cycles)
-        self.test_cycles = test_cycles
+        self.set_cycles(num_cycles, test_cycles)
         self.vit: Any = _create_vision_transformer(architecture, num_classes, timm_options or {})
         self.token_loss = MODELS.build(token_loss) if token_loss else None
         self.mixup = (
             import_timm('timm.data').Mixup(num_classes=num_classes, **mixup) if mixup else None
         )
         hide_child_name(self, 'vit')
-
-    @property
-    def test_cycles(self) -> int:
-        """Cycles that run in evaluation mode."""
-        return self._test_cycles
-
-    @test_cycles.setter
-    def test_cycles(self, value: int) -> None:
-        self._test_cycles = _at_least_one('test_cycles', value)
 
     def forward(
         self,
@@ -133,7 +124,7 @@ class CycledDeiT(BaseModel):
         tokens = self.vit._pos_embed(self.vit.patch_embed(images))  # (B, 1 + P, D)
         tokens = self.vit.norm_pre(self.vit.patch_drop(tokens))
         cycles = []
-        for _ in range(self.num_cycles if self.training else self.test_cycles):
+        for _ in range(self.cycles_to_run):
             tokens = self.vit.blocks(tokens)
             cycles.append(tokens)
         return tuple(cycles)
@@ -219,10 +210,5 @@ def _create_vision_transformer(name: str, num_classes: int, options: dict[str, A
             f'{name} (model.architecture) is not a vision transformer with a class token; take '
             'one such as deit_tiny_patch16_224.'
         )
+    vit.is_init = True  # by timm; MMEngine would do it again, and lose pretrained weights
     return vit
-
-
-def _at_least_one(name: str, value: int) -> int:
-    if value < 1:
-        raise InputError(f'model.{name}={value}, but at least one cycle must run.')
-    return value

@@ -20,7 +20,8 @@ def most_attended(query: Tensor, key: Tensor, num_keypoints: int, num_kept: int)
         Indices (B, K + num_kept) of all keypoint tokens, then of the chosen visual tokens, the
         most attended first.
     """
-    scores = query[:, :, :num_keypoints] @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
+    keypoint_query = query[:, :, :num_keypoints] * query.shape[-1] ** -0.5
+    scores = keypoint_query @ key.transpose(-2, -1)  # (B, heads, K, K + P)
     attention = scores.float().softmax(dim=-1).mean(1).sum(1)  # (B, K + P)
     visual = attention[:, num_keypoints:].topk(num_kept).indices + num_keypoints
     keypoint = torch.arange(num_keypoints, device=query.device).expand(query.shape[0], -1)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from sdpose.errors import InputError
 
 REACH = 3  # sigmas beyond which a Gaussian counts as gone
+SMALLEST = 1e-3  # pixels; gradients by a sigma near 0 would not be numbers
 
 
 def simulate_heatmaps(coordinate: Tensor, sigma: Tensor, heatmap_size: tuple[int, int]) -> Tensor:
@@ -31,7 +32,7 @@ def simulate_heatmaps(coordinate: Tensor, sigma: Tensor, heatmap_size: tuple[int
 
 
 def _gaussian(position: Tensor, center: Tensor, sigma: Tensor) -> Tensor:
-    return torch.exp(-((position - center) ** 2) / (2 * sigma**2))
+    return torch.exp(-0.5 * ((position - center) / sigma.clamp(min=SMALLEST)) ** 2)
 
 
 @MODELS.register_module()

@@ -11,12 +11,13 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from sdpose.errors import InputError
+from sdpose.models.cycles import Cycled
 from sdpose.models.layers import EncoderLayer, sine_positions_2d, split_into_patches
 from sdpose.models.tokens import Tokens
 
 
 @MODELS.register_module()
-class MultiCycledTransformer(BaseModule):
+class MultiCycledTransformer(Cycled, BaseModule):
     """Turn a feature map into tokens and send them through the same layers several times.
 
     The map is cut into patches, each projected to a visual token. ``num_keypoints`` learnable
@@ -76,8 +77,7 @@ class MultiCycledTransformer(BaseModule):
         self.feature_size = (height, width)
         self.patch_size = (patch_h, patch_w)
         self.num_keypoints = num_keypoints
-        self.num_cycles = _at_least_one('num_cycles', num_cycles)
-        self.test_cycles = test_cycles
+        self.set_cycles(num_cycles, test_cycles)
 
         self.patch_embedding = nn.Linear(patch_h * patch_w * in_channels, dim)
         self.keypoint_tokens = nn.Parameter(torch.empty(1, num_keypoints, dim))
@@ -92,15 +92,6 @@ class MultiCycledTransformer(BaseModule):
         positions = torch.cat([no_positions, visual_positions], dim=1)  # (1, K + P, D)
         self.register_buffer('positions', positions, persistent=False)
         self.positions: Tensor
-
-    @property
-    def test_cycles(self) -> int:
-        """Cycles that run in evaluation mode."""
-        return self._test_cycles
-
-    @test_cycles.setter
-    def test_cycles(self, value: int) -> None:
-        self._test_cycles = _at_least_one('test_cycles', value)
 
     def forward(self, feats: Sequence[Tensor]) -> tuple[Tokens, ...]:
         """Compute the tokens of each cycle.
@@ -119,7 +110,7 @@ class MultiCycledTransformer(BaseModule):
         positions = self.positions
         tokens = torch.cat([keypoint, visual], dim=1) + positions
         cycles = []
-        for cycle in range(self.num_cycles if self.training else self.test_cycles):
+        for cycle in range(self.cycles_to_run):
             num_kept = self.num_kept if cycle == 0 else {}
             tokens, positions = self._cycle(tokens, positions, num_kept)
             cycles.append(Tokens(tokens[:, : self.num_keypoints], tokens[:, self.num_keypoints :]))
@@ -166,9 +157,3 @@ def _visual_tokens_kept(
     for layer in sorted(layers):
         num_patches = num_kept[layer] = math.ceil(keep_ratio * num_patches)
     return num_kept
-
-
-def _at_least_one(name: str, value: int) -> int:
-    if value < 1:
-        raise InputError(f'neck.{name}={value}, but at least one cycle must run.')
-    return value

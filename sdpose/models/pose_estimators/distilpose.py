@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
+from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
@@ -37,7 +38,8 @@ class DistilPose(TopdownPoseEstimator):
         **kwargs: Those of MMPose's ``TopdownPoseEstimator``.
 
     Raises:
-        InputError: The head is no regression head, or has confidences that nothing trains.
+        InputError: The head is no regression head, or has confidences that nothing trains, or
+            the student has several cycles.
     """
 
     def __init__(
@@ -61,6 +63,11 @@ class DistilPose(TopdownPoseEstimator):
                 "head.score='confidence' needs a confidence_loss, which trains the confidences. "
                 "Without one set head.score='one'."
             )
+        if getattr(self.neck, 'num_cycles', 1) > 1 or getattr(self.head, 'token_loss', None):
+            raise InputError(
+                'A teacher teaches a student of one cycle: set neck.num_cycles=1 and remove '
+                'head.token_loss, or take TopdownPoseEstimator, whose cycles teach each other.'
+            )
         self._teacher_config = teacher
         self._allow_random_teacher = allow_random_teacher
         self._teacher: FrozenTeacher | None = None
@@ -77,14 +84,7 @@ class DistilPose(TopdownPoseEstimator):
                 than the student's.
         """
         if self._teacher is None:
-            teacher = FrozenTeacher.load(
-                self._teacher_config['config'],
-                self._teacher_config.get('checkpoint'),
-                self._allow_random_teacher,
-            )
-            self._check_same_input(teacher)
-            teacher.model.to(next(self.parameters()))  # its device and type
-            self._teacher = teacher
+            self._teacher = self._load_teacher()
         return self._teacher
 
     def loss(self, inputs: Tensor, data_samples: list[PoseDataSample]) -> dict[str, Tensor]:
@@ -122,21 +122,28 @@ class DistilPose(TopdownPoseEstimator):
             )
         return losses
 
+    def _load_teacher(self) -> FrozenTeacher:
+        teacher = FrozenTeacher.load(
+            self._teacher_config['config'],
+            self._teacher_config.get('checkpoint'),
+            self._allow_random_teacher,
+        )
+        self._check_same_input(teacher)
+        teacher.model.to(next(self.parameters()))  # its device and type
+        return teacher
+
     def _check_same_input(self, teacher: FrozenTeacher) -> None:
-        ours, theirs = (tuple(m.head.decoder.input_size) for m in (self, teacher.model))
+        ours, theirs = tuple(self.head.decoder.input_size), teacher.input_size
         if ours != theirs:
             raise InputError(
-                f'The student reads images of {ours[0]}x{ours[1]} (w x h), but its teacher '
-                f'{teacher.name} of {theirs[0]}x{theirs[1]}. Give a teacher of the same input size.'
+                f'The student reads images of {ours} pixels (w, h), but its teacher {teacher.name} '
+                f'of {theirs}. Give a teacher of the same input size.'
             )
-        preprocessors = self.data_preprocessor, teacher.model.data_preprocessor
-        for name in ('mean', 'std'):
-            student_value, teacher_value = (getattr(p, name).cpu().float() for p in preprocessors)
-            if not torch.equal(student_value, teacher_value):
-                raise InputError(
-                    f'The student and its teacher {teacher.name} normalize images differently: '
-                    f'data_preprocessor.{name} must be the same.'
-                )
+        if _normalization(self) != _normalization(teacher.model):
+            raise InputError(
+                f'The student and its teacher {teacher.name} normalize images differently: mean, '
+                'std and bgr_to_rgb of their data_preprocessor must be the same.'
+            )
 
     def _apply(self, fn: Callable, *args: Any, **kwargs: Any) -> 'DistilPose':
         """Take the teacher along wherever ``to()``, ``cuda()`` and their like take the student."""
@@ -144,6 +151,14 @@ class DistilPose(TopdownPoseEstimator):
         if self._teacher is not None:
             self._teacher.model._apply(fn, *args, **kwargs)
         return self
+
+
+def _normalization(model: BasePoseEstimator) -> tuple:
+    """Mean, standard deviation and order of the channels."""
+    preprocessor = model.data_preprocessor
+    numbers = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
+    lists = (None if number is None else number.flatten().tolist() for number in numbers)
+    return (*lists, getattr(preprocessor, '_channel_conversion', False))
 
 
 def load_teacher(model: nn.Module) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sdpose.checkpoints.fit import check_checkpoint_fits
 from sdpose.config_file import load_config
-from sdpose.errors import InputError
+from sdpose.errors import InputError, building
 from sdpose.models.tokens import Tokens
 
 
@@ -63,14 +63,17 @@ class FrozenTeacher:
         if Path(config).is_file():
             config = os.path.relpath(config)  # configs name it by its absolute path
         cfg = load_config(config)
-        with torch.random.fork_rng(devices=[]):  # a student starts the same with and without it
+        if 'model' not in cfg:
+            raise InputError(f'The teacher config {config} has no model: it is no whole config.')
+        with building(config), torch.random.fork_rng(devices=[]):  # a student starts as without it
             teacher = cls(MODELS.build(cfg.model), config)
-        if checkpoint and ('://' in checkpoint or Path(checkpoint).is_file()):
+        if checkpoint and ('://' in checkpoint or Path(checkpoint).expanduser().is_file()):
             weights = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
             check_checkpoint_fits(teacher.model, weights, f'The teacher checkpoint {checkpoint}')
         elif allow_random:
             message = (
-                f'The teacher {config} has random weights: the student learns nothing from it.'
+                f'There is no teacher checkpoint {checkpoint}: the teacher {config} has random '
+                'weights, and the student learns nothing from it.'
             )
             print_log(message, 'current', logging.WARNING)
         else:
@@ -81,6 +84,16 @@ class FrozenTeacher:
                 'model.allow_random_teacher=True goes on without.'
             )
         return teacher
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        """Width and height of its input in pixels, or ``None`` if its head has no codec."""
+        decoder = getattr(getattr(self.model, 'head', None), 'decoder', None)
+        return tuple(decoder.input_size) if decoder is not None else None
+
+    def __deepcopy__(self, memo: dict) -> 'FrozenTeacher':
+        """Return itself: copies of a student, as for moving averages, need no second teacher."""
+        return self
 
     @torch.no_grad()
     def __call__(self, inputs: Tensor) -> TeacherOutput:

@@ -176,8 +176,8 @@ def test_foreign_weights_are_named_as_timm_names_them(timm):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(num_cycles=0), r'model\.num_cycles=0'),
-        (dict(test_cycles=0), r'model\.test_cycles=0'),
+        (dict(num_cycles=0), r'num_cycles=0'),
+        (dict(test_cycles=0), r'test_cycles=0'),
         (dict(token_loss=TOKEN_LOSS), r'set model\.num_cycles to 2'),
     ],
 )

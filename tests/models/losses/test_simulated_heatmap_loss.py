@@ -50,6 +50,15 @@ def test_keypoints_beyond_3_sigma_do_not_count():
     assert loss(-0.31) == 0
 
 
+def test_gradients_stay_numbers_where_a_sigma_vanishes():
+    coordinate = torch.full((1, 1, 2), 0.5, requires_grad=True)
+    sigma = torch.full((1, 1, 2), 1e-20, requires_grad=True)
+    loss = SimulatedHeatmapLoss()(coordinate, sigma, torch.rand(1, 1, 8, 6), torch.ones(1, 1))
+    loss.backward()
+    assert coordinate.grad.isfinite().all()
+    assert sigma.grad.isfinite().all()
+
+
 def test_unlabelled_keypoints_do_not_count_and_the_weight_scales():
     coordinate, sigma = torch.rand(2, 3, 2), torch.ones(2, 3, 2)
     teacher = torch.rand(2, 3, 8, 6)

@@ -1,4 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import copy
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -142,6 +144,14 @@ def test_autocast(config):
     assert all(value.isfinite() for value in losses.values())
 
 
+def test_copies_share_the_teacher(config):
+    model = build(config)
+    load_teacher(model)
+    copied = copy.deepcopy(model)
+    assert copied.teacher is model.teacher
+    assert copied.head is not model.head
+
+
 def test_student_starts_the_same_with_and_without_its_teacher(config):
     plain = load_config('distilpose-toy-student')
     states = []
@@ -188,8 +198,10 @@ def test_any_cnn_learns_from_any_heatmap_model():
             r'no teacher checkpoint nowhere.pth. Train the teacher first: python tools/train.py '
             r'configs/tokenpose/td-hm_tokenpose-toy_.*allow_random_teacher',
         ),
-        ({'head.decoder.input_size': (48, 64)}, 'reads images of 48x64.*of 96x128'),
-        ({'data_preprocessor.mean': [1, 2, 3]}, 'normalize images differently.*mean'),
+        ({'head.decoder.input_size': (48, 64)}, r'reads images of \(48, 64\).*of \(96, 128\)'),
+        ({'data_preprocessor.mean': [1, 2, 3]}, 'normalize images differently'),
+        ({'data_preprocessor.bgr_to_rgb': False}, 'normalize images differently'),
+        ({'teacher.config': str(CONFIGS / '_base_/default_runtime.py')}, 'has no model'),
         (
             {'teacher.config': str(next(CONFIGS.rglob('td-hm_tokenpose-s-v1_8xb64-300e_coco*')))},
             'teacher checkpoint .* belongs to another model',
@@ -244,6 +256,9 @@ def test_other_losses_need_equal_keypoints_only(config, tmp_path):
 
 
 def test_wrong_students(config):
+    config.model.neck.num_cycles = 2
+    with pytest.raises(InputError, match='student of one cycle'):
+        build(config)
     config.model.confidence_loss = None
     with pytest.raises(InputError, match='needs a confidence_loss'):
         build(config)
