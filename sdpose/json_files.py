@@ -7,9 +7,9 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
+from sdpose.closing import Closing
 from sdpose.errors import InputError
 
 END_OF_LIST = b'\n]\n'
@@ -32,7 +32,7 @@ def read_json(path: str | Path) -> Any:
         raise InputError(f'{path} is not JSON: {error}.') from error
 
 
-class JsonListFile:
+class JsonListFile(Closing):
     """A JSON list on disk that is whole after every :meth:`extend`, so that a kill loses nothing.
 
     New entries and a new end of the list replace the old end in one write. The cost of a write
@@ -75,14 +75,3 @@ class JsonListFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def __enter__(self) -> JsonListFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

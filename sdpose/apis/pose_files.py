@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
-from types import TracebackType
 from typing import Any
 
 import cv2
@@ -13,12 +12,13 @@ from mmengine.fileio import put
 
 from sdpose.apis.frames import Frame, FrameSource, VideoFrames
 from sdpose.apis.image_poses import ImagePoses
+from sdpose.closing import Closing
 from sdpose.errors import InputError
 from sdpose.json_files import JsonListFile
 from sdpose.visualization import VideoFileWriter, draw_poses
 
 
-class PoseFiles:
+class PoseFiles(Closing):
     """A folder that poses are written to, image by image; what is in it is always whole.
 
     - ``predictions.json``: all persons in COCO's results format.
@@ -109,14 +109,3 @@ class PoseFiles:
                 target = target.with_name(f'{target.name}.png')
             _, data = cv2.imencode(target.suffix, drawn)
             put(data.tobytes(), target)  # whole or not at all
-
-    def __enter__(self) -> PoseFiles:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

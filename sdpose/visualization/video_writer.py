@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 
 import cv2
 import numpy as np
 
+from sdpose.closing import Closing
 from sdpose.errors import InputError
 
 # Container -> codec. OpenCV's wheels have no H.264 encoder.
 CODECS = {'.mp4': 'mp4v', '.mkv': 'mp4v', '.avi': 'MJPG'}
 
 
-class VideoFileWriter:
+class VideoFileWriter(Closing):
     """A video file that grows frame by frame; the first frame decides its size.
 
     An ``.mp4`` can be played only after :meth:`close`; ``.mkv`` and ``.avi`` also when the program
@@ -76,14 +76,3 @@ class VideoFileWriter:
                 'folder is write-protected. Try --video-format avi.'
             )
         return writer
-
-    def __enter__(self) -> VideoFileWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
