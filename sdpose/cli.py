@@ -161,16 +161,22 @@ def run_tool(main: Callable[[], int | None]) -> None:
     except KeyboardInterrupt:
         sys.stderr.write('\nInterrupted; what was written so far is kept.\n')
         status = 130
-    except OSError as error:
-        if error.errno not in UNWRITABLE:
-            raise
-        status = _report(error, f'Cannot write {error.filename or "a file"}: {error.strerror}.')
     except Exception as error:
-        unreadable = re.search(r'occurs when loading `(.+?)`', str(error))
-        if unreadable is None:
+        message = _what_is_wrong(error)
+        if message is None:
             raise
-        status = _report(error, f'The image {unreadable[1]} is missing or broken.')
+        status = _report(error, message)
     sys.exit(status)
+
+
+def _what_is_wrong(error: Exception) -> str | None:
+    """A sentence about an error that is the input's or the disk's fault, ``None`` for others."""
+    unreadable = re.search(r'occurs when loading `(.+?)`', str(error))
+    if unreadable:
+        return f'The image {unreadable[1]} is missing or broken.'
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        return f'Cannot write {error.filename or "a file"}: {error.strerror}.'
+    return None
 
 
 def _report(error: Exception, message: str) -> int:

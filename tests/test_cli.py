@@ -1,12 +1,20 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import argparse
+import errno
 
 import pytest
 from mmengine.config import Config
 
 from conftest import TOY_CONFIG
 from sdpose import InputError
-from sdpose.cli import check_options, load_config, load_run_config, run_tool
+from sdpose.cli import (
+    check_options,
+    load_config,
+    load_run_config,
+    make_parser,
+    parse_args_with_boxes,
+    run_tool,
+)
 
 
 def make_args(**kwargs):
@@ -85,6 +93,12 @@ def raise_(error):
     [
         (InputError('the path is wrong'), 1, 'Error: the path is wrong\n'),
         (KeyError('occurs when loading `a/b.jpg`.Please'), 1, 'a/b.jpg is missing or broken'),
+        (OSError('`x` occurs when loading `a/c.jpg`'), 1, 'a/c.jpg is missing or broken'),
+        (
+            PermissionError(errno.EACCES, 'Permission denied', 'out.json'),
+            1,
+            'Error: Cannot write out.json: Permission denied.\n',
+        ),
         (KeyboardInterrupt(), 130, 'Interrupted'),
     ],
 )
@@ -95,7 +109,17 @@ def test_user_errors_are_one_line(error, status, line, capsys):
     assert line in capsys.readouterr().err
 
 
+def test_boxes_may_begin_with_a_minus():
+    parser = make_parser('A tool.', '')
+    parser.add_argument('--bboxes', nargs='+')
+    parser.add_argument('-v', action='store_true')
+    args = parse_args_with_boxes(parser, ['-v', '--bboxes', '-5,10,100,200', '-.5,1,2,3'])
+    assert [float(box.split(',')[0]) for box in args.bboxes] == [-5, -0.5]
+
+
 def test_bugs_keep_their_stack_trace():
+    with pytest.raises(FileNotFoundError):
+        run_tool(lambda: raise_(FileNotFoundError(errno.ENOENT, 'No such file', 'a')))
     with pytest.raises(ZeroDivisionError):
         run_tool(lambda: raise_(ZeroDivisionError()))
 

@@ -63,7 +63,8 @@ class DistilPose(TopdownPoseEstimator):
                 "head.score='confidence' needs a confidence_loss, which trains the confidences. "
                 "Without one set head.score='one'."
             )
-        if getattr(self.neck, 'num_cycles', 1) > 1 or getattr(self.head, 'token_loss', None):
+        num_cycles = getattr(getattr(self, 'neck', None), 'num_cycles', 1)
+        if num_cycles > 1 or getattr(self.head, 'token_loss', None):
             raise InputError(
                 'A teacher teaches a student of one cycle: set neck.num_cycles=1 and remove '
                 'head.token_loss, or take TopdownPoseEstimator, whose cycles teach each other.'
