@@ -1,92 +1,86 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""Person boxes from the command line or from a file in COCO's format."""
+"""Where the persons of an image are."""
 
-from collections import defaultdict
+import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from onnx_runtime.errors import InputError, read_json
+import numpy as np
 
-Box = tuple[float, float, float, float]
+from onnx_runtime.errors import InputError
 
 
 @dataclass(frozen=True)
-class PersonBox:
-    """Where a person is.
+class PersonBoxes:
+    """The boxes of the persons in one image.
 
     Attributes:
-        box: x, y, width, height in pixels.
-        score: Of the detector, 0..1; 1 where nobody detected it.
+        boxes: (N, 4), float32: x, y of the upper left corner, width and height, in pixels.
+        scores: (N,), float32, 0..1: how sure the detector was; 1 where nobody detected them.
     """
 
-    box: Box
-    score: float = 1.0
+    boxes: np.ndarray
+    scores: np.ndarray
+
+    @classmethod
+    def of(cls, boxes: Any, scores: Any = None) -> 'PersonBoxes':
+        """Make them of lists: N boxes of four numbers, and their scores, 1 by default."""
+        array = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
+        confidence = np.ones(len(array)) if scores is None else scores
+        return cls(array, np.asarray(confidence, dtype=np.float32))
+
+    def split_usable(self, height: int, width: int) -> tuple['PersonBoxes', list[str]]:
+        """Take out the boxes that no person can be in.
+
+        Args:
+            height: Of the image, in pixels.
+            width: Of the image, in pixels.
+
+        Returns:
+            The usable boxes, and what is wrong with each of the others.
+        """
+        problems = [_problem(box, height, width) for box in self.boxes]
+        usable = np.array([problem is None for problem in problems], dtype=bool)
+        complaints = [
+            f'the box {",".join(f"{value:g}" for value in box)} (x,y,w,h) {problem}'
+            for box, problem in zip(self.boxes.tolist(), problems, strict=True)
+            if problem
+        ]
+        return PersonBoxes(self.boxes[usable], self.scores[usable]), complaints
 
 
-def parse_box(text: str) -> PersonBox:
-    """Read ``x,y,width,height``.
+def whole_image(image: np.ndarray) -> PersonBoxes:
+    """One person who fills the image (H, W, 3)."""
+    height, width = image.shape[:2]
+    return PersonBoxes.of([[0, 0, width, height]])
+
+
+def parse_box(text: str) -> list[float]:
+    """Read ``x,y,width,height``, in pixels.
 
     Raises:
-        InputError: It is not four numbers, or has no area.
+        InputError: It is not four numbers, or has no positive width and height.
     """
     try:
-        return _person_box(text.split(','))
-    except (ValueError, TypeError) as error:
-        raise InputError(f'The box {text} is not x,y,width,height with an area.') from error
+        box = [float(part) for part in text.split(',')]
+    except ValueError:
+        box = []
+    if len(box) != 4 or not all(map(math.isfinite, box)):
+        raise InputError(f'The box {text!r} is not four numbers x,y,w,h, e.g. 10,20,100,200.')
+    if box[2] <= 0 or box[3] <= 0:
+        raise InputError(
+            f'The box {text} has no positive width and height. Boxes are x,y,w,h: the upper left '
+            'corner, then width and height, in pixels.'
+        )
+    return box
 
 
-class BoxFile:
-    """Boxes of many images.
-
-    Args:
-        path: COCO ground truth (``images``, ``annotations``), or a list of detections with
-            ``image_id``, ``bbox`` and ``score``. Detections name no files: the id of an image is
-            the number in its name, as 785 for ``000000000785.jpg``.
-        threshold: Leave out boxes with a lower score.
-
-    Raises:
-        InputError: It is neither.
-    """
-
-    def __init__(self, path: Path, threshold: float = 0.0) -> None:
-        content = read_json(path)
-        is_ground_truth = isinstance(content, dict)
-        entries = content.get('annotations') if is_ground_truth else content
-        self._ids: dict[str, Any] = {}
-        self._boxes: dict[Any, list[PersonBox]] = defaultdict(list)
-        try:
-            if is_ground_truth:
-                self._ids = {Path(i['file_name']).name: i['id'] for i in content['images']}
-            for entry in entries:
-                person = _person_box(entry['bbox'], entry.get('score', 1.0))
-                usable = not entry.get('iscrowd') and entry.get('category_id', 1) == 1
-                if usable and person.score >= threshold:
-                    self._boxes[entry['image_id']].append(person)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(
-                f'{path} has no person boxes in COCO format: neither ground truth nor a list of '
-                f'detections ({type(error).__name__}: {error}).'
-            ) from error
-
-    def image_id(self, image: Path) -> Any:
-        """Id of a picture, or ``None`` if the file does not know it."""
-        if self._ids:
-            return self._ids.get(image.name)
-        return number_in_name(image)
-
-    def __call__(self, image: Path) -> list[PersonBox]:
-        """Boxes of a picture; none if the file does not know it."""
-        return self._boxes.get(self.image_id(image), [])
-
-
-def number_in_name(image: Path) -> int | None:
-    """785 for ``000000000785.jpg``; ``None`` where the name is not a number."""
-    return int(image.stem) if image.stem.isdecimal() else None
-
-
-def _person_box(values: Any, score: float = 1.0) -> PersonBox:
-    x, y, width, height = map(float, values)
-    if not (width > 0 and height > 0):
-        raise ValueError('a box without area')
-    return PersonBox((x, y, width, height), float(score))
+def _problem(box: np.ndarray, height: int, width: int) -> str | None:
+    x, y, box_width, box_height = map(float, box)
+    if not np.isfinite(box).all():
+        return 'is not four numbers'
+    if box_width <= 0 or box_height <= 0:
+        return 'has no positive width and height'
+    if x >= width or y >= height or x + box_width <= 0 or y + box_height <= 0:
+        return f'lies outside the image of {width}x{height}'
+    return None

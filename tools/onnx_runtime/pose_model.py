@@ -1,10 +1,8 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """An exported model and the JSON file beside it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import onnxruntime
 
@@ -15,7 +13,7 @@ from onnx_runtime.errors import InputError, read_json
 # What runs a model needs of its JSON file
 CARD_KEYS = (
     *('input_name', 'input_size', 'bgr_to_rgb', 'mean', 'std', 'box_padding', 'use_udp'),
-    *('output_kind', 'codec', 'keypoint_names', 'skeleton', 'keypoint_colors', 'skeleton_colors'),
+    *('output_kind', 'codec', 'keypoint_names', 'skeleton'),
 )
 
 
@@ -31,9 +29,10 @@ class PoseModel:
         InputError: A file is missing, is no ONNX model or not its description.
     """
 
-    def __init__(self, path: Path, threads: int = 0, batch_size: int = 16) -> None:
+    def __init__(self, path: Path, threads: int = 0, batch_size: int = 32) -> None:
         if not path.is_file():
             raise InputError(f'There is no model {path}.')
+        self.path = path
         self.card = _read_card(path.with_suffix('.json'), path)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -49,20 +48,21 @@ class PoseModel:
         width, height = self.card['input_size']
         self.input_size = (width, height)
 
-    def __call__(
-        self, image: np.ndarray, boxes: Sequence[Sequence[float]]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Find keypoints.
 
         Args:
             image: (H, W, 3), uint8, BGR as OpenCV reads it.
-            boxes: Of N persons, each x, y, width, height in pixels.
+            boxes: (N, 4), each x, y, width, height in pixels.
 
         Returns:
-            Keypoints (N, K, 2) in pixels of the image, and scores (N, K).
+            Keypoints (N, K, 2) in pixels of the image, and scores (N, K), float32.
+
+        Raises:
+            InputError: The model does not run, or gives something other than numbers.
         """
         padding = self.card['box_padding']
-        regions = [CropRegion.around(box, padding, self.input_size) for box in boxes]
+        regions = [CropRegion.around(box, padding, self.input_size) for box in boxes.tolist()]
         keypoints, scores = [], []
         for start in range(0, len(regions), self.batch_size):
             part = regions[start : start + self.batch_size]
@@ -71,10 +71,10 @@ class PoseModel:
                 keypoints.append(region.to_image(of_person, self.input_size))
                 scores.append(score)
         num_keypoints = len(self.card['keypoint_names'])
-        return (
-            np.reshape(keypoints, (-1, num_keypoints, 2)),
-            np.reshape(scores, (-1, num_keypoints)),
-        )
+        points = np.reshape(keypoints, (-1, num_keypoints, 2)).astype(np.float32)
+        confidences = np.reshape(scores, (-1, num_keypoints)).astype(np.float32)
+        self._check_finite(points, confidences)
+        return points, confidences
 
     def _normalized(self, crops: list[np.ndarray]) -> np.ndarray:
         """(h, w, 3) each -> (B, 3, h, w), float32."""
@@ -86,22 +86,27 @@ class PoseModel:
 
     def _run(self, crops: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """(B, 3, h, w) -> keypoints (K, 2) in pixels of the crop and scores (K,) of each."""
-        outputs = self.session.run(None, {self.card['input_name']: crops})
+        try:
+            outputs = self.session.run(None, {self.card['input_name']: crops})
+        except Exception as error:  # onnxruntime's errors have no common base
+            reason = str(error).splitlines()[0]
+            raise InputError(f'{self.path} cannot be run: {reason}') from error
+        self._check_finite(*outputs)
+        expected, found = len(self.card['keypoint_names']), outputs[0].shape[1]
+        if found != expected:
+            raise InputError(
+                f'{self.path} gives {found} keypoints, but its .json file names {expected}.'
+            )
         if self.card['output_kind'] == 'heatmap':
             return [decode_heatmaps(person, self.card['codec']) for person in outputs[0]]
         return list(zip(*outputs, strict=True))
 
-
-def read_image(path: Path) -> np.ndarray:
-    """Read a picture, (H, W, 3), uint8, BGR, upright.
-
-    Raises:
-        InputError: It is missing or broken.
-    """
-    image = cv2.imread(str(path)) if path.is_file() else None
-    if image is None:
-        raise InputError(f'The image {path} is missing or broken.')
-    return image
+    def _check_finite(self, *outputs: np.ndarray) -> None:
+        if not all(np.isfinite(output).all() for output in outputs):
+            raise InputError(
+                f'The model predicts keypoints that are not numbers: the weights in {self.path} '
+                'are broken, as after a training that diverged.'
+            )
 
 
 def _read_card(path: Path, model: Path) -> dict:
