@@ -3,11 +3,12 @@
 
 import argparse
 import json
+import tempfile
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
-from sdpose.cli import check_options, load_config, make_parser, replace_data_root, run_tool
+from sdpose.cli import add_cfg_options, add_data_root, load_changed_config, make_parser, run_tool
 from sdpose.engine import AtomicLocalBackend
 from sdpose.errors import InputError
 from sdpose.export.packages import require_onnx
@@ -50,15 +51,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--calibration-number', type=int, default=128, help='at most so many crops (default: 128)'
     )
-    parser.add_argument('--data-root', help="folder of the data set, instead of the config's")
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='settings that replace those of the config',
-    )
+    add_data_root(parser)
+    add_cfg_options(parser, 'model.neck.depth=6')
     return parser.parse_args()
 
 
@@ -70,12 +64,19 @@ def read_config(args: argparse.Namespace) -> Config:
         raise InputError('--calibration-images is for --int8, which is not given.')
     if args.calibration_number < 1:
         raise InputError('--calibration-number: at least one crop is needed.')
-    cfg = load_config(args.config)
-    if args.data_root:
-        replace_data_root(cfg, args.data_root)
-    check_options(cfg, args.cfg_options)
-    cfg.merge_from_dict(args.cfg_options)
-    return cfg
+    return load_changed_config(args)
+
+
+def check_writable(out: Path) -> None:
+    """Find out before the work whether its result can be written."""
+    if out.is_dir():
+        raise InputError(f'{out} is a folder, not a file to write.')
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise InputError(f'{out} cannot be written: {error.strerror or error}.') from error
 
 
 def main() -> None:
@@ -83,6 +84,7 @@ def main() -> None:
     args = parse_args()
     cfg = read_config(args)
     require_onnx()
+    check_writable(args.out)
     # imported here, where their packages are known to be there
     from sdpose.export.exporter import export  # noqa: PLC0415
     from sdpose.export.parity import TOLERANCE  # noqa: PLC0415

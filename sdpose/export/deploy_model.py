@@ -59,7 +59,8 @@ class DeployModel(nn.Module):
             and scores (B, K).
         """
         output = self.model.head(self.model.extract_feat(image))
-        if isinstance(output, Tensor):
+        # MMPose's own regression heads give tensors as well, (B, K, 2)
+        if isinstance(output, Tensor) and output.ndim == 4:
             return output
         if isinstance(output, RegressionOutput):
             pixels = output.coordinate.new_tensor(self.input_size)

@@ -27,7 +27,7 @@ class Difference:
         number: How many.
         output: Largest difference of heatmaps or scores.
         scale: Largest absolute heatmap value or score of PyTorch.
-        keypoints: Distances (n,) of keypoints to those that MMPose's ``head.predict`` decodes,, in
+        keypoints: Distances (n,) of keypoints to those that MMPose's ``head.predict`` decodes, in
             pixels of the crop.
         input_size: Width and height of the crop.
         decoded: The graph returns keypoints.

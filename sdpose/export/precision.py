@@ -11,12 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from onnx import compose
+from onnx.utils import Extractor
 
+from sdpose.export.deploy_model import DECODED
 from sdpose.export.onnx_graph import INPUT_NAME
+
+LAYERS = ('Conv', 'Gemm', 'MatMul')
 
 
 def to_fp16(graph: bytes) -> bytes:
     """Turn weights and arithmetic into half precision; inputs and outputs stay float32.
+
+    So does what computes coordinates, from the last linear layer on: half precision knows only
+    multiples of 1/8 between 128 and 256 pixels.
 
     Args:
         graph: A serialized ONNX model in single precision.
@@ -25,17 +33,25 @@ def to_fp16(graph: bytes) -> bytes:
         A serialized ONNX model.
     """
     # onnxruntime's tools take a second to import
-    # onnxruntime's tools take a second to import
     from onnxruntime.transformers.float16 import convert_float_to_float16  # noqa: PLC0415
     from onnxruntime.transformers.onnx_model import OnnxModel  # noqa: PLC0415
 
-    half = convert_float_to_float16(onnx.load_model_from_string(graph), keep_io_types=True)
+    model = onnx.load_model_from_string(graph)
+    boundary = _coordinate_layer_input(model)
+    body, coordinates = _cut(model, boundary) if boundary else (model, None)
+    half = convert_float_to_float16(body, keep_io_types=True)
     OnnxModel(half).topological_sort()  # the converter appends its casts at the end
+    if boundary and coordinates:
+        half = compose.merge_models(half, coordinates, [(boundary, boundary)])
     return half.SerializeToString()
 
 
 def to_int8(graph: bytes, batches: Iterable[np.ndarray]) -> bytes:
     """Quantize convolutions and linear layers statically, with a scale per output channel.
+
+    The patch embedding stays in single precision, as a trained toy model loses its poses otherwise
+    (docs/export.md), and so does the linear layer that coordinates come from: eight bits are
+    fewer than a crop has pixels.
 
     Attention's two products of activations, softmax and normalization stay in single precision.
     With both products quantized onnxruntime 1.31.1 computes something else from the same file when
@@ -86,11 +102,37 @@ def _weighted_nodes(model: onnx.ModelProto) -> list[str]:
     ``MatMulConstBOnly`` of onnxruntime does not leave the others out of static quantization.
     """
     weights = {weight.name for weight in model.graph.initializer}
+    coordinate_input = _coordinate_layer_input(model)
     return [
         node.name
         for node in model.graph.node
-        if node.op_type in ('Conv', 'Gemm', 'MatMul') and node.input[1] in weights
+        if node.op_type in LAYERS
+        and node.input[1] in weights
+        and node.input[0] != coordinate_input
+        and 'patch_embedding' not in node.name
     ]
+
+
+def _coordinate_layer_input(model: onnx.ModelProto) -> str | None:
+    """What the last layer of a regression model takes; ``None`` for other models."""
+    if model.graph.output[0].name != DECODED[0]:
+        return None
+    return [node.input[0] for node in model.graph.node if node.op_type in LAYERS][-1]
+
+
+def _cut(model: onnx.ModelProto, boundary: str) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """Cut a model in two at one value.
+
+    The converter's own ``node_block_list`` gives two casts the same name.
+    """
+    # Extractor wants to know the type, and shape inference does not reach every value
+    known = onnx.helper.make_tensor_value_info(boundary, onnx.TensorProto.FLOAT, None)
+    model.graph.value_info.append(known)
+    extractor = Extractor(model)
+    body = extractor.extract_model([INPUT_NAME], [boundary])
+    rest = extractor.extract_model([boundary], [output.name for output in model.graph.output])
+    del rest.graph.value_info[:]  # it would have the input renamed as well
+    return body, compose.add_prefix(rest, 'coordinates/', rename_inputs=False, rename_outputs=False)
 
 
 class _quiet_root_logger:  # noqa: N801  a context manager, used like a function

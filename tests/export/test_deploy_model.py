@@ -65,3 +65,10 @@ def test_other_heads_are_refused():
     estimator.head.forward = lambda feats: (torch.zeros(1), torch.zeros(1))
     with pytest.raises(InputError, match='TokenHeatmapHead predicts neither heatmaps nor'):
         DeployModel(estimator)
+
+
+def test_mmposes_regression_heads_are_no_heatmap_heads():
+    estimator = peaked_model()
+    estimator.head.forward = lambda feats: torch.zeros(1, 17, 2)
+    with pytest.raises(InputError, match='predicts neither heatmaps nor'):
+        DeployModel(estimator)

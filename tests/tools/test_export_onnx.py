@@ -112,6 +112,15 @@ def test_wrong_options(export, arguments, message):
         export(*arguments)
 
 
+def test_an_unwritable_target_is_told_before_the_work(export, tmp_path):
+    (tmp_path / 'file').touch()
+    (tmp_path / 'folder.onnx').mkdir()
+    with pytest.raises(InputError, match='cannot be written: '):
+        export(tmp_path / 'file' / 'model.onnx', weights='nowhere.pth')
+    with pytest.raises(InputError, match='is a folder'):
+        export(tmp_path / 'folder.onnx', weights='nowhere.pth')
+
+
 def test_wrong_files(export, tmp_path):
     with pytest.raises(InputError, match='There is no config'):
         export('model.onnx', config='nowhere.py')

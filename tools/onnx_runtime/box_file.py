@@ -38,7 +38,8 @@ class BoxFile:
         self.path = path
         content = read_json(path)
         self.is_ground_truth = isinstance(content, dict)
-        persons, images = {PERSON}, []
+        persons: set = {PERSON}
+        images: Any = []
         if self.is_ground_truth:
             entries = _checked(path, content.get('annotations'), 'annotations', 'image_id', 'bbox')
             entries = [entry for entry in entries if _is_usable(entry)]
