@@ -75,10 +75,9 @@ demo-distilpose: install
 		name=$$(basename $$path); $(RUN) tools/test.py configs/$$path.py \
 		work_dirs/$$name/epoch_18.pth --work-dir work_dirs/$$name/test \
 		--out work_dirs/$$name/ap.json || exit; done
-	@echo '--- 4/4: side by side'
-	$(RUN) tools/compare_metrics.py 'teacher (heatmaps)=work_dirs/$(TEACHER)/ap.json' \
-		'student with teacher=work_dirs/$(word 1,$(STUDENTS))/ap.json' \
-		'student alone=work_dirs/$(word 2,$(STUDENTS))/ap.json'
+	@echo '--- 4/4: teacher, student with it, student without it'
+	@for name in $(TEACHER) $(STUDENTS); do \
+		echo "$$name: $$(cat work_dirs/$$name/ap.json)"; done
 
 .PHONY: test
 test: install

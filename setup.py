@@ -41,7 +41,7 @@ class BuildWithMim(build_py):
 def version() -> str:
     """Read the version without importing the package."""
     scope: dict[str, str] = {}
-    exec((ROOT / 'sdpose/version.py').read_text(), scope)
+    exec((ROOT / 'sdpose/__init__.py').read_text(), scope)
     return scope['__version__']
 
 
@@ -56,7 +56,9 @@ setup(
     python_requires='>=3.10,<3.13',
     # MMPose, MMEngine and MMCV are not listed: MMPose asks for chumpy, which does not build, and
     # MMCV for opencv-python beside our headless one. `pip install --no-deps -r
-    # requirements/openmmlab.txt` installs them; importing sdpose without them says so.
+    # requirements/openmmlab.txt` installs them; importing sdpose.plugin without them says so.
+    # None of this is needed to run exported models (python -m sdpose.runtime): install with
+    # --no-deps beside numpy, OpenCV and onnxruntime there.
     install_requires=[
         'addict>=2.4',
         'json-tricks>=3.16',

@@ -2,53 +2,31 @@
 """What the command-line tools share: options, configs, and errors that read well."""
 
 import argparse
-import errno
 import os
 import re
-import sys
-import warnings
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config, DictAction
+from mmengine.logging import MMLogger
 
-from sdpose.config_file import check_options, load_config
-from sdpose.errors import InputError
+from sdpose.engine.config_file import load_config, merge_options, replace_data_root
+from sdpose.errors import BuildError, InputError
+from sdpose.runtime.command import Arguments, make_parser, parse_args_with_boxes, run_command
 
-UNWRITABLE = (
-    errno.EACCES,
-    errno.EDQUOT,
-    errno.EEXIST,
-    errno.EISDIR,
-    errno.ENOSPC,
-    errno.ENOTDIR,
-    errno.EROFS,
-)
-
-
-def make_parser(description: str, examples: str) -> argparse.ArgumentParser:
-    """Build a parser whose help ends with examples.
-
-    Args:
-        description: What the tool does, one sentence.
-        examples: Commands that a reader can copy.
-    """
-    return argparse.ArgumentParser(
-        description=description,
-        epilog=f'examples:\n{examples}',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
-def parse_args_with_boxes(
-    parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None
-) -> argparse.Namespace:
-    """Read a command line where a box may begin with a minus: ``--bboxes -5,10,100,200``."""
-    words = sys.argv[1:] if arguments is None else arguments
-    return parser.parse_args(
-        [f' {word}' if re.match(r'-[\d.]+,', word) else word for word in words]
-    )
+__all__ = [
+    'add_cfg_options',
+    'add_data_root',
+    'add_person_arguments',
+    'add_result_arguments',
+    'add_run_arguments',
+    'load_changed_config',
+    'load_run_config',
+    'make_parser',
+    'parse_args_with_boxes',
+    'run_tool',
+]
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +61,34 @@ def add_cfg_options(parser: argparse.ArgumentParser, example: str) -> None:
     )
 
 
+def add_person_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the figures of one person have in common: the model, the image, the figure."""
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('image', help='picture of a person')
+    parser.add_argument('out', type=Path, help='figure to write (.png, .pdf, .jpg)')
+    parser.add_argument(
+        '--bbox', metavar='X,Y,W,H', help="the person's box in pixels (default: the whole image)"
+    )
+    parser.add_argument('--keypoint', nargs='+', metavar='NAME', help='keypoints, e.g. nose')
+    parser.add_argument('--device', help='cpu, cuda, cuda:1 (default: the GPU if there is one)')
+    add_cfg_options(parser, 'model.test_cfg.flip_test=False')
+
+
+def add_result_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the figures of results have in common: the files, and the figure."""
+    parser.add_argument('annotations', type=Path, help='ground truth in COCO format')
+    parser.add_argument('images', type=Path, help='folder of the images')
+    parser.add_argument('predictions', type=Path, help='predictions in COCO results format')
+    parser.add_argument('out', type=Path, help='figure to write (.png, .pdf, .jpg)')
+    parser.add_argument(
+        '--metainfo',
+        choices=('coco', 'crowdpose'),
+        default='coco',
+        help='data set whose skeleton and OKS are used (default: coco)',
+    )
+
+
 def load_changed_config(args: argparse.Namespace) -> Config:
     """Read a config and apply ``--data-root`` and ``--cfg-options``.
 
@@ -95,9 +101,7 @@ def load_changed_config(args: argparse.Namespace) -> Config:
     cfg = load_config(args.config)
     if args.data_root:
         replace_data_root(cfg, args.data_root)
-    check_options(cfg, args.cfg_options)
-    cfg.merge_from_dict(args.cfg_options)
-    return cfg
+    return merge_options(cfg, args.cfg_options)
 
 
 def load_run_config(args: argparse.Namespace) -> Config:
@@ -119,68 +123,46 @@ def load_run_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def replace_data_root(cfg: Config, data_root: str) -> None:
-    """Replace the config's data_root in every path that begins with it.
-
-    Args:
-        cfg: Changed in place.
-        data_root: The new folder.
-
-    Raises:
-        InputError: The config has no ``data_root``.
-    """
-    old = cfg.get('data_root')
-    if not old:
-        raise InputError('--data-root replaces the data_root of a config, but this one has none.')
-    new = str(Path(data_root)) + '/'
-
-    def replaced(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {key: replaced(value) for key, value in node.items()}
-        if isinstance(node, (list, tuple)):
-            return type(node)(replaced(value) for value in node)
-        return new + node[len(old) :] if isinstance(node, str) and node.startswith(old) else node
-
-    cfg.merge_from_dict(replaced(cfg.to_dict()))
-
-
-def run_tool(main: Callable[[], int | None]) -> None:
-    """Run a tool; print what the user can mend as one line, and exit with its status.
-
-    ``SDPOSE_TRACEBACK=1`` shows the stack trace of such errors as well.
+def run_tool(main: Callable[[Arguments], int | None], arguments: Arguments = None) -> int:
+    """Run a tool, see :func:`run_command`; stack traces go to the log file of the run.
 
     Args:
         main: The tool; returns its exit status, or ``None`` for 0.
+        arguments: Of its command line.
     """
-    # MMPose finds its own file where a config of ours would stand, and says so at length
-    warnings.filterwarnings('ignore', message='The metainfo config file')
-    try:
-        status = main() or 0
-    except InputError as error:
-        status = _report(error, str(error))
-    except KeyboardInterrupt:
-        sys.stderr.write('\nInterrupted; what was written so far is kept.\n')
-        status = 130
-    except Exception as error:
-        message = _what_is_wrong(error)
-        if message is None:
-            raise
-        status = _report(error, message)
-    sys.exit(status)
+
+    def explained(arguments: Arguments) -> int | None:
+        try:
+            return main(arguments)
+        except Exception as error:
+            message = _what_is_wrong(error)
+            if message is None:
+                raise
+            raise InputError(message + _where_it_happened(error)) from error
+
+    return run_command(explained, arguments)
 
 
 def _what_is_wrong(error: Exception) -> str | None:
-    """A sentence about an error that is the input's or the disk's fault, ``None`` for others."""
-    unreadable = re.search(r'occurs when loading `(.+?)`', str(error))
+    """A sentence about an error that is the input's fault, ``None`` for others."""
+    unreadable = re.search(r'occurs when loading `(.+?)`', str(error))  # MMPose's LoadImage
     if unreadable:
         return f'The image {unreadable[1]} is missing or broken.'
-    if isinstance(error, OSError) and error.errno in UNWRITABLE:
-        return f'Cannot write {error.filename or "a file"}: {error.strerror}.'
-    return None
+    if not isinstance(error, InputError):
+        return None
+    text = str(error)
+    # a data worker's error comes with its stack trace
+    return text.rpartition('InputError: ')[2].strip() if text.startswith('Caught ') else text
 
 
-def _report(error: Exception, message: str) -> int:
-    if os.environ.get('SDPOSE_TRACEBACK') == '1':
-        raise error
-    sys.stderr.write(f'Error: {message}\n')
-    return 1
+def _where_it_happened(error: Exception) -> str:
+    """Put the stack trace of what may be a slip in code into the run's log, and say where."""
+    if not isinstance(error, BuildError):
+        return ''
+    for handler in MMLogger.get_current_instance().handlers:
+        path = getattr(handler, 'baseFilename', None)
+        if path:
+            with Path(path).open('a', encoding='utf-8') as log:
+                log.writelines(traceback.format_exception(error))
+            return f' (The stack trace is in {os.path.relpath(path)}.)'
+    return ' (SDPOSE_TRACEBACK=1 shows the stack trace.)'

@@ -13,9 +13,17 @@ class InputError(ValueError):
     """
 
 
+class BuildError(InputError):
+    """Something cannot be built as a config says: a wrong setting, or a slip in new code."""
+
+
 @contextmanager
-def building(config: str) -> Iterator[None]:
-    """Turn errors that wrong settings cause while a run is built into :class:`InputError`."""
+def blame_config(config: str) -> Iterator[None]:
+    """Turn errors that wrong settings cause while something is built into :class:`BuildError`.
+
+    Args:
+        config: What to call the config in the message.
+    """
     try:
         yield
     except InputError:
@@ -24,4 +32,9 @@ def building(config: str) -> Iterator[None]:
         # str() of a KeyError would quote its message
         message = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
         message = message.split('. Please check whether', maxsplit=1)[0] or type(error).__name__
-        raise InputError(f'{config} cannot be built: {message}') from error
+        raise BuildError(f'{config} cannot be built: {message}') from error
+
+
+def reason(error: OSError) -> str:
+    """Say why a file could not be read or written, without its name: ``Permission denied``."""
+    return error.strerror or str(error) or type(error).__name__

@@ -1,8 +1,9 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import errno
+
 import pytest
 
-from sdpose import InputError
-from sdpose.errors import building
+from sdpose.errors import BuildError, InputError, blame_config, reason
 
 
 @pytest.mark.parametrize(
@@ -14,13 +15,28 @@ from sdpose.errors import building
         (AssertionError(), 'AssertionError'),
     ],
 )
-def test_building_names_the_config_and_what_is_wrong(error, message):
-    with pytest.raises(InputError, match=f'a.py cannot be built: .*{message}'), building('a.py'):
+def test_the_config_and_what_is_wrong_are_named(error, message):
+    pattern = f'^a.py cannot be built: .*{message}[^.]*$'
+    with pytest.raises(BuildError, match=pattern) as caught, blame_config('a.py'):
         raise error
+    assert isinstance(caught.value, InputError)
+    assert caught.value.__cause__ is error  # for the stack trace
 
 
-def test_building_lets_bugs_and_clear_errors_pass():
+def test_bugs_and_clear_errors_pass():
     for error in (ZeroDivisionError(), InputError('clear')):
-        with pytest.raises(type(error)) as caught, building('a.py'):
+        with pytest.raises(type(error)) as caught, blame_config('a.py'):
             raise error
         assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    ('error', 'text'),
+    [
+        (PermissionError(errno.EACCES, 'Permission denied', 'a.json'), 'Permission denied'),
+        (OSError('the disk went away'), 'the disk went away'),
+        (TimeoutError(), 'TimeoutError'),
+    ],
+)
+def test_every_error_of_a_file_has_a_reason(error, text):
+    assert reason(error) == text

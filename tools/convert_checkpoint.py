@@ -1,44 +1,31 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Rename the weights of a published checkpoint to ours."""
 
-import argparse
 import io
+import sys
 from pathlib import Path
 
 import torch
 from mmengine.registry import init_default_scope
 
-import sdpose  # noqa: F401  registers the modules, and lets MMPose import
+import sdpose.plugin  # noqa: F401  registers the modules, and lets MMPose import
 
 # isort: split
 from mmpose.registry import MODELS
 
-from sdpose.checkpoints.fit import check_checkpoint_fits
-from sdpose.checkpoints.published import Converted, convert_published
+from sdpose.checkpoints.compatibility import load_strictly
+from sdpose.checkpoints.converter import Converted, convert_published
 from sdpose.checkpoints.safe_loading import get_state_dict, load_checkpoint_file
 from sdpose.cli import make_parser, run_tool
-from sdpose.config_file import load_config
-from sdpose.engine import AtomicLocalBackend
-from sdpose.errors import InputError, building
+from sdpose.engine.config_file import load_config
+from sdpose.errors import InputError, blame_config
+from sdpose.runtime.command import Arguments
+from sdpose.runtime.files import write_whole
 
 EXAMPLES = """\
   python tools/convert_checkpoint.py published.pth converted.pth \\
       --config configs/sdpose/td-hm_sdpose-s-v1_8xb64-300e_coco-256x192.py
   python tools/test.py configs/sdpose/td-hm_sdpose-s-v1_8xb64-300e_coco-256x192.py converted.pth"""
-
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = make_parser(
-        'Convert a published TokenPose, PPT, DistilPose or SDPose checkpoint to our names.',
-        EXAMPLES,
-    )
-    parser.add_argument('source', help='published checkpoint; read as data, never executed')
-    parser.add_argument('target', type=Path, help='file to write')
-    parser.add_argument(
-        '--config', help='build its model and load the result strictly, before it is written'
-    )
-    return parser.parse_args()
 
 
 def verify(converted: Converted, config: str, name: str) -> None:
@@ -51,9 +38,9 @@ def verify(converted: Converted, config: str, name: str) -> None:
     if 'model' not in cfg:
         raise InputError(f'{config} has no model: it is no whole config.')
     init_default_scope('mmpose')
-    with building(config):
+    with blame_config(config):
         model = MODELS.build(cfg.model)
-    check_checkpoint_fits(model, converted.state_dict, name)
+    load_strictly(model, converted.state_dict, name)
     if converted.positions is None:
         return
     ours = model.neck.positions[:, model.neck.num_keypoints :]
@@ -66,9 +53,18 @@ def verify(converted: Converted, config: str, name: str) -> None:
         )
 
 
-def main() -> None:
+def main(arguments: Arguments = None) -> None:
     """Convert."""
-    args = parse_args()
+    parser = make_parser(
+        'Convert a published TokenPose, PPT, DistilPose or SDPose checkpoint to our names.',
+        EXAMPLES,
+    )
+    parser.add_argument('source', help='published checkpoint; read as data, never executed')
+    parser.add_argument('target', type=Path, help='file to write')
+    parser.add_argument(
+        '--config', help='build its model and load the result strictly, before it is written'
+    )
+    args = parser.parse_args(arguments)
     checkpoint = load_checkpoint_file(args.source)
     converted = convert_published(get_state_dict(checkpoint, args.source))
     print(f'Recognised {converted.layout}: {len(converted.state_dict)} tensors renamed.')
@@ -81,9 +77,9 @@ def main() -> None:
         print('Not verified: --config CONFIG loads it into a model before it is written.')
     with io.BytesIO() as buffer:
         torch.save(dict(meta={}, state_dict=converted.state_dict), buffer)
-        AtomicLocalBackend().put(buffer.getvalue(), args.target)
+        write_whole(args.target, buffer.getvalue())
     print(f'Wrote {args.target}.')
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    sys.exit(run_tool(main))

@@ -3,19 +3,8 @@
 # Start one process for each GPU of this machine (or that many CPU processes where there is none).
 # Several machines: run it on each, with NNODES, NODE_RANK, MASTER_ADDR and PORT set.
 set -euo pipefail
-
 if [ $# -lt 2 ]; then
     echo "usage: [NNODES=1 NODE_RANK=0 MASTER_ADDR=127.0.0.1 PORT=29500] $0 CONFIG GPUS [options of tools/train.py]" >&2
     exit 2
 fi
-CONFIG=$1
-GPUS=$2
-TOOLS=$(dirname "$0")
-
-PYTHONPATH="$TOOLS/..:${PYTHONPATH:-}" exec "${PYTHON:-python}" -m torch.distributed.run \
-    --nnodes="${NNODES:-1}" \
-    --node_rank="${NODE_RANK:-0}" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
-    --master_port="${PORT:-29500}" \
-    --nproc_per_node="$GPUS" \
-    "$TOOLS/train.py" "$CONFIG" --launcher pytorch "${@:3}"
+exec bash "$(dirname "$0")/dist_run.sh" "$2" train.py "$1" "${@:3}"

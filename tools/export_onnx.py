@@ -3,15 +3,16 @@
 
 import argparse
 import json
+import sys
 import tempfile
 from pathlib import Path
 
 from mmengine.config import Config
 
 from sdpose.cli import add_cfg_options, add_data_root, load_changed_config, make_parser, run_tool
-from sdpose.engine import AtomicLocalBackend
-from sdpose.errors import InputError
-from sdpose.export.packages import require_onnx
+from sdpose.errors import InputError, reason
+from sdpose.runtime.command import Arguments
+from sdpose.runtime.files import write_whole
 
 EXAMPLES = """\
   python tools/export_onnx.py CONFIG CHECKPOINT model.onnx
@@ -21,7 +22,7 @@ EXAMPLES = """\
   python tools/infer_onnx.py model.onnx photo.jpg --whole-image         # run it"""
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(arguments: Arguments) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser(
         'Export a trained model to ONNX, in a single cycle and for any batch size, and check the '
@@ -53,7 +54,7 @@ def parse_args() -> argparse.Namespace:
     )
     add_data_root(parser)
     add_cfg_options(parser, 'model.neck.depth=6')
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def read_config(args: argparse.Namespace) -> Config:
@@ -76,18 +77,21 @@ def check_writable(out: Path) -> None:
         with tempfile.TemporaryFile(dir=out.parent):
             pass
     except OSError as error:
-        raise InputError(f'{out} cannot be written: {error.strerror or error}.') from error
+        raise InputError(f'{out} cannot be written: {reason(error)}.') from error
 
 
-def main() -> None:
+def main(arguments: Arguments = None) -> None:
     """Export."""
-    args = parse_args()
+    args = parse_args(arguments)
     cfg = read_config(args)
-    require_onnx()
     check_writable(args.out)
-    # imported here, where their packages are known to be there
-    from sdpose.export.exporter import export  # noqa: PLC0415
-    from sdpose.export.parity import TOLERANCE  # noqa: PLC0415
+    try:
+        from sdpose.export.exporter import export  # noqa: PLC0415
+        from sdpose.export.parity import TOLERANCE  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f'Exporting needs {error.name}, which is not installed: pip install onnx onnxruntime'
+        ) from error
 
     precision = 'fp16' if args.fp16 else 'int8' if args.int8 else 'fp32'
     exported = export(
@@ -109,10 +113,10 @@ def main() -> None:
         )
     card = json.dumps(exported.card, indent=2) + '\n'
     card_file = args.out.with_suffix('.json')
-    AtomicLocalBackend().put(card.encode(), card_file)
-    AtomicLocalBackend().put(exported.graph, args.out)
+    write_whole(card_file, card.encode())
+    write_whole(args.out, exported.graph)
     print(f'Wrote {args.out} ({len(exported.graph) / 1e6:.1f} MB) and {card_file}.')
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    sys.exit(run_tool(main))

@@ -2,6 +2,7 @@
 """Build every model of the papers, and print our figures beside theirs."""
 
 import argparse
+import csv
 import subprocess
 import sys
 import tempfile
@@ -10,20 +11,21 @@ from pathlib import Path
 
 import mmengine
 import torch
-from paper_figures import PAPER_MODELS, PaperModel
+from mmengine.registry import init_default_scope
 
-import sdpose  # noqa: F401  registers the modules, and lets MMPose import
+import sdpose.plugin  # noqa: F401  registers the modules, and lets MMPose import
 
 # isort: split
-from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 
 from sdpose.checkpoints.latest import find_latest_checkpoint
 from sdpose.cli import make_parser, run_tool
-from sdpose.config_file import load_config
+from sdpose.engine.config_file import load_config
 from sdpose.errors import InputError
+from sdpose.runtime.command import Arguments
 
 ROOT = Path(__file__).parents[1]
+NUMBERS = ROOT / 'tools/paper_numbers.csv'
 TOLERANCE = 0.02
 EXAMPLES = """\
   python tools/paper_table.py                       # parameters and GFLOPs, half a minute
@@ -36,6 +38,34 @@ the papers leave out the two products of attention, Q K^T and (softmax) V, so ou
 them first, then with them. A row is off when it differs by more than 2 %. MMPose's models (in
 italics) are counted by their papers in other ways, so they are shown but not checked. AP and AR
 are on COCO val2017; the papers' stand beside ours."""
+
+
+@dataclass(frozen=True)
+class PaperModel:
+    """What the papers say of a model: their figures, not ours.
+
+    Attributes:
+        name: As the papers call it.
+        config: Its config, below ``configs/``, or one of MMPose's own (``mmpose::...``).
+        source: Where the figures stand.
+        params: Millions of parameters; like the others ``None`` where the papers have none.
+        gflops: Multiply-adds, 10^9.
+        ap: AP on COCO val2017, in percent.
+        ar: AR on COCO val2017, in percent.
+    """
+
+    name: str
+    config: str
+    source: str
+    params: float | None
+    gflops: float | None
+    ap: float | None
+    ar: float | None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is checked; MMPose's models are counted by others in other ways."""
+        return '::' not in self.config
 
 
 @dataclass(frozen=True)
@@ -57,7 +87,17 @@ class Measured:
     ar: float | None = None
 
 
-def parse_args() -> argparse.Namespace:
+def read_numbers() -> list[PaperModel]:
+    """Read the papers' figures."""
+    with NUMBERS.open(encoding='utf-8', newline='') as file:
+        _, *rows = csv.reader(file)  # without the head; the columns are the attributes
+    return [
+        PaperModel(name, config, source, *(float(number) if number else None for number in numbers))
+        for name, config, source, *numbers in rows
+    ]
+
+
+def parse_args(arguments: Arguments) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser(__doc__ or '', EXAMPLES)
     parser.add_argument('--json', type=Path, help='file for the table')
@@ -69,7 +109,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--data-root', help='folder of COCO, for --checkpoints')
     parser.add_argument('--models', nargs='+', metavar='NAME', help='these rows only')
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def config_path(model: PaperModel) -> str:
@@ -78,7 +118,7 @@ def config_path(model: PaperModel) -> str:
 
 
 def measure(model: PaperModel) -> Measured:
-    """Build a model and count its parameters and multiply-adds."""
+    """Build a model, without numbers in it, and count its parameters and multiply-adds."""
     try:
         from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: PLC0415
         from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
@@ -86,11 +126,13 @@ def measure(model: PaperModel) -> Measured:
         raise InputError('Counting multiply-adds needs torch 2.3 or newer.') from error
     cfg = load_config(config_path(model))
     init_default_scope('mmpose')
-    network = MODELS.build(cfg.model).eval()
-    width, height = cfg.val_pipeline[2].input_size
+    (width, height), *_ = (s.input_size for s in cfg.val_pipeline if s.type == 'TopdownAffine')
     attention_as_products = sdpa_kernel(SDPBackend.MATH)
-    with torch.no_grad(), attention_as_products, FlopCounterMode(display=False) as counter:
-        network(torch.zeros(1, 3, height, width), None, mode='tensor')
+    counter = FlopCounterMode(display=False)
+    with torch.device('meta'), torch.no_grad(), attention_as_products:
+        network = MODELS.build(cfg.model).eval()
+        with counter:
+            network(torch.zeros(1, 3, height, width), None, mode='tensor')
     flops = {str(name): count for name, count in counter.get_flop_counts()['Global'].items()}
     products = sum(count for name, count in flops.items() if name.endswith('.bmm'))
     multiply_adds = sum(flops.values()) / 2
@@ -163,16 +205,16 @@ HEADER = """\
 
 def select(names: list[str] | None) -> list[PaperModel]:
     """The rows to print."""
-    known = {model.name: model for model in PAPER_MODELS}
+    known = {model.name: model for model in read_numbers()}
     for name in names or []:
         if name not in known:
             raise InputError(f'There is no model {name}. Known ones: {", ".join(known)}.')
     return [known[name] for name in names or known]
 
 
-def main() -> int:
+def main(arguments: Arguments = None) -> int:
     """Print the table; 1 if one of our models is off."""
-    args = parse_args()
+    args = parse_args(arguments)
     if args.json and args.json.suffix != '.json':
         raise InputError(f'{args.json} must end with .json.')
     if args.checkpoints and not args.checkpoints.is_dir():
@@ -198,4 +240,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    sys.exit(run_tool(main))

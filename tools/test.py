@@ -2,20 +2,23 @@
 """Measure the AP of a checkpoint."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
-import mmengine
+import mmengine.dist
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sdpose.checkpoints.fit import CheckpointFitHook
+import sdpose.plugin  # noqa: F401  lets MMPose import, also for its own configs
 from sdpose.cli import add_run_arguments, load_run_config, make_parser, run_tool
+from sdpose.engine.checkpoint_hook import CheckedLoadingHook
 from sdpose.engine.console import ConsoleRunner
 from sdpose.engine.data_checks import check_data
 from sdpose.engine.devices import close_process_group, prepare_devices
-from sdpose.errors import InputError, building
+from sdpose.errors import InputError, blame_config
+from sdpose.runtime.command import Arguments
 
 EXAMPLES = """\
   python tools/test.py CONFIG CHECKPOINT
@@ -41,7 +44,7 @@ class SaveMetricsHook(Hook):
             mmengine.dump({name: float(value) for name, value in metrics.items()}, self.path)
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(arguments: Arguments) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser('Test a pose model: AP and AR.', EXAMPLES)
     parser.add_argument('config', help='config file')
@@ -49,7 +52,7 @@ def parse_args() -> argparse.Namespace:
     add_run_arguments(parser)
     parser.add_argument('--out', help='file for the metrics (.json)')
     parser.add_argument('--dump', help='file for all predictions (.pkl)')
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def apply_options(cfg: Config, args: argparse.Namespace) -> None:
@@ -66,16 +69,16 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> None:
         cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=args.dump)]
 
 
-def main() -> None:
+def main(arguments: Arguments = None) -> None:
     """Test."""
-    args = parse_args()
+    args = parse_args(arguments)
     cfg = load_run_config(args)
     apply_options(cfg, args)
     prepare_devices(cfg)
     check_data(cfg, ['test'])
-    with building(args.config):
+    with blame_config(args.config):
         runner = ConsoleRunner.from_cfg(cfg)
-    runner.register_hook(CheckpointFitHook())
+    runner.register_hook(CheckedLoadingHook())
     if args.out:
         runner.register_hook(SaveMetricsHook(args.out), 'LOWEST')
     runner.test()
@@ -83,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    sys.exit(run_tool(main))

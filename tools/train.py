@@ -2,17 +2,19 @@
 """Train a model from a config."""
 
 import argparse
+import sys
 
 from mmengine.config import Config
 
-from sdpose.checkpoints.fit import CheckpointFitHook
+import sdpose.plugin  # noqa: F401  lets MMPose import, also for its own configs
 from sdpose.checkpoints.latest import find_latest_checkpoint
 from sdpose.cli import add_run_arguments, load_run_config, make_parser, run_tool
+from sdpose.engine.checkpoint_hook import CheckedLoadingHook
 from sdpose.engine.console import ConsoleRunner
 from sdpose.engine.data_checks import check_data
 from sdpose.engine.devices import close_process_group, prepare_devices
-from sdpose.errors import InputError, building
-from sdpose.models.pose_estimators import load_teacher
+from sdpose.errors import InputError, blame_config
+from sdpose.runtime.command import Arguments
 
 EXAMPLES = """\
   python tools/train.py configs/sdpose/td-hm_sdpose-s-v1_8xb64-300e_coco-256x192.py
@@ -22,7 +24,7 @@ EXAMPLES = """\
   bash tools/dist_train.sh CONFIG 8                      # 8 GPUs"""
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(arguments: Arguments) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser('Train a pose model.', EXAMPLES)
     parser.add_argument('config', help='config file')
@@ -41,7 +43,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='scale the learning rate by (images a step) / auto_scale_lr.base_batch_size',
     )
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def apply_options(cfg: Config, args: argparse.Namespace) -> None:
@@ -63,22 +65,21 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> None:
         cfg.load_from, cfg.resume = args.resume, True
 
 
-def main() -> None:
+def main(arguments: Arguments = None) -> None:
     """Train."""
-    args = parse_args()
+    args = parse_args(arguments)
     cfg = load_run_config(args)
     apply_options(cfg, args)
     prepare_devices(cfg)
     check_data(cfg, ['train'] if args.no_validate else ['train', 'val'])
-    with building(args.config):
+    with blame_config(args.config):
         runner = ConsoleRunner.from_cfg(cfg)
-    load_teacher(runner.model)
     if args.resume == 'auto' and not cfg.resume:
         runner.logger.info(f'No checkpoint in {cfg.work_dir} to resume from: starting anew.')
-    runner.register_hook(CheckpointFitHook(partly=not cfg.resume))
+    runner.register_hook(CheckedLoadingHook())
     runner.train()
     close_process_group()
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    sys.exit(run_tool(main))

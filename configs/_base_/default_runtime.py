@@ -1,10 +1,13 @@
 _base_ = 'mmpose::_base_/default_runtime.py'
 
-custom_imports = dict(imports=['sdpose'], allow_failed_imports=False)
+custom_imports = dict(imports=['sdpose.plugin'], allow_failed_imports=False)
 
 # A killed run loses one epoch at most, and a resumed one repeats the numbers of an unbroken one.
+# What that rests on is not in custom_hooks, a list that other configs replace.
 default_hooks = dict(
-    checkpoint=dict(interval=1, max_keep_ckpts=2, save_best='auto', rule='greater')
+    checkpoint=dict(interval=1, max_keep_ckpts=2, save_best='auto', rule='greater'),
+    epoch_seed=dict(type='EpochSeedHook'),
+    sync_buffers=dict(type='SyncBuffersHook'),
 )
-custom_hooks = [dict(type='SyncBuffersHook'), dict(type='EpochSeedHook')]
+custom_hooks = []
 randomness = dict(seed=0)

@@ -8,8 +8,10 @@ model = dict(
     neck=dict(in_channels=48),
 )
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[4] = dict(
+augmentation = dict(
     type='RandomBBoxTransform', shift_prob=0, rotate_factor=80, scale_factor=(0.5, 1.5)
 )
+train_pipeline = [
+    augmentation if step['type'] == augmentation['type'] else step for step in _base_.train_pipeline
+]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

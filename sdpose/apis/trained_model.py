@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Build a config's model with the weights of a checkpoint."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,15 @@ from mmengine.runner import CheckpointLoader
 from mmpose.apis import init_model
 from mmpose.apis.inference import dataset_meta_from_config
 
-from sdpose.checkpoints.fit import check_checkpoint_fits
-from sdpose.errors import InputError, building
+from sdpose.checkpoints.compatibility import load_strictly
+from sdpose.errors import InputError, blame_config
 
 
 def load_trained_model(cfg: Config, checkpoint: str | Path) -> Any:
     """Build a top-down model on the CPU, for inference.
 
     Args:
-        cfg: Config of the model, with its ``test_dataloader``.
+        cfg: Config of the model, with its ``test_dataloader``; it is not changed.
         checkpoint: File or address with exactly the model's weights.
 
     Returns:
@@ -33,13 +34,11 @@ def load_trained_model(cfg: Config, checkpoint: str | Path) -> Any:
         raise InputError(f'{name} has no model and test_dataloader: it is no whole config.')
     if cfg.test_dataloader.dataset.get('data_mode', 'topdown') != 'topdown':
         raise InputError(f'{name} is no top-down model: it does not take boxes of persons.')
-    if 'init_cfg' in cfg.model.get('backbone', {}):
-        cfg.model.backbone.init_cfg = None  # the checkpoint replaces those weights
-    weights = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
-    with building(name):
-        model: Any = init_model(cfg, device='cpu')
+    weights = CheckpointLoader.load_checkpoint(str(checkpoint), 'cpu', logger='silent')
+    with blame_config(name):
+        model: Any = init_model(deepcopy(cfg), device='cpu')
     if getattr(getattr(model, 'head', None), 'decoder', None) is None:
         raise InputError(f'{name} has no head with a decoder (codec): it is no top-down model.')
-    check_checkpoint_fits(model, weights, str(checkpoint))  # and loads it
+    load_strictly(model, weights, str(checkpoint))
     model.dataset_meta = dataset_meta_from_config(cfg, 'test') or model.dataset_meta
     return model

@@ -10,7 +10,7 @@ def find_latest_checkpoint(work_dir: str | Path) -> Path | None:
 
     MMEngine keeps its path in the file ``last_checkpoint``, but a run that is killed while it
     writes that file leaves it empty or pointing to a file that is gone; then the checkpoint with
-    the highest epoch counts.
+    the highest epoch counts, or else iteration.
 
     Args:
         work_dir: Folder of the run.
@@ -21,9 +21,12 @@ def find_latest_checkpoint(work_dir: str | Path) -> Path | None:
         named = work_dir / Path(pointer.read_text().strip()).name
         if named.suffix == '.pth' and named.is_file():
             return named
-    by_epoch = {
-        int(match[1]): path
-        for path in work_dir.glob('epoch_*.pth')
-        if (match := re.fullmatch(r'epoch_(\d+)\.pth', path.name))
-    }
-    return by_epoch[max(by_epoch)] if by_epoch else None
+    for unit in ('epoch', 'iter'):
+        numbered = {
+            int(match[1]): path
+            for path in work_dir.glob(f'{unit}_*.pth')
+            if (match := re.fullmatch(rf'{unit}_(\d+)\.pth', path.name))
+        }
+        if numbered:
+            return numbered[max(numbered)]
+    return None

@@ -20,8 +20,6 @@ from urllib.parse import urlparse
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
-from mmengine.runner import CheckpointLoader
-from mmengine.runner import checkpoint as mmengine_checkpoint
 
 from sdpose.errors import InputError
 
@@ -204,20 +202,3 @@ def load_checkpoint_url(url: str, model_dir: str | None = None, **kwargs: Any) -
                 f'{path}, or train from scratch with --cfg-options model.backbone.init_cfg=None.'
             ) from error
     return load_checkpoint_file(path, kwargs.get('map_location', 'cpu'))
-
-
-def install() -> None:
-    """Make MMEngine read every checkpoint through this module."""
-
-    def load_from_local(filename: str, map_location: Any) -> dict:
-        return load_checkpoint_file(filename, map_location)
-
-    def load_from_elsewhere(filename: str, map_location: Any) -> dict:
-        raise InputError(
-            f'Checkpoints are not read from {filename}: copy the file to this machine.'
-        )
-
-    CheckpointLoader.register_scheme('', load_from_local, force=True)
-    remote = [s for s in CheckpointLoader._schemes if re.search('s3|petrel|pavi', s)]
-    CheckpointLoader.register_scheme(remote, load_from_elsewhere, force=True)
-    mmengine_checkpoint.load_url = load_checkpoint_url

@@ -9,7 +9,7 @@ from typing import Any
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from sdpose.errors import building
+from sdpose.errors import blame_config
 
 MAX_LINES = 12
 NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
@@ -20,7 +20,7 @@ def _naming_the_config(build: Callable) -> Callable:
 
     @wraps(build)
     def wrapper(runner: Runner, *args: Any, **kwargs: Any) -> Any:
-        with building(runner.cfg.filename or 'The config'):
+        with blame_config(runner.cfg.filename or 'The config'):
             return build(runner, *args, **kwargs)
 
     return wrapper

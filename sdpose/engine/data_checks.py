@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
 from sdpose.errors import InputError
@@ -24,7 +25,8 @@ def check_data(cfg: Config, phases: Iterable[str]) -> None:
     """Check the data sets of some phases of a run.
 
     A class of data sets may bring its own check, a static method
-    ``check_config(dataset, model)`` on two configs; others are checked as COCO's format.
+    ``check_config(dataset, model)`` on two configs. Of others the files must be there, and the
+    annotations of those that read COCO's format are looked at.
 
     Args:
         cfg: The run's config.
@@ -52,7 +54,7 @@ def check_data(cfg: Config, phases: Iterable[str]) -> None:
 def _datasets(node: Any) -> Iterator[dict]:
     """Every data set that can be checked, also inside wrappers such as CombinedDataset."""
     if isinstance(node, dict):
-        if isinstance(node.get('ann_file'), str) or _own_check(node) is not None:
+        if (node.get('ann_file') and node.get('type')) or _own_check(node) is not None:
             yield node
         for child in node.values():
             yield from _datasets(child)
@@ -61,11 +63,23 @@ def _datasets(node: Any) -> Iterator[dict]:
             yield from _datasets(child)
 
 
+def _class_of(dataset: dict) -> Any:
+    name = dataset.get('type')
+    return DATASETS.get(name) if isinstance(name, str) else name
+
+
 def _own_check(dataset: dict) -> Callable[[dict, dict], None] | None:
     """The ``check_config`` of a data set's class, if it has one."""
-    name = dataset.get('type')
-    dataset_class = DATASETS.get(name) if isinstance(name, str) else name
-    return getattr(dataset_class, 'check_config', None)
+    return getattr(_class_of(dataset), 'check_config', None)
+
+
+def _reads_coco(dataset: dict) -> bool:
+    """Whether annotations are read as MMPose's base class does, which many replace."""
+    reader, base = _class_of(dataset), BaseCocoStyleDataset
+    return all(
+        getattr(reader, name, None) is getattr(base, name)
+        for name in ('_load_annotations', 'parse_data_info')
+    )
 
 
 def _check_dataset(dataset: dict, num_keypoints: int | None, is_labelled: bool) -> None:
@@ -85,7 +99,10 @@ def _check_dataset(dataset: dict, num_keypoints: int | None, is_labelled: bool) 
             'or test with ground-truth boxes: --cfg-options '
             'val_dataloader.dataset.bbox_file=None test_dataloader.dataset.bbox_file=None'
         )
-    check_annotation_file(ann_file, num_keypoints, is_labelled)
+    if _reads_coco(dataset):
+        steps = {step.get('type') for step in dataset.get('pipeline', [])}
+        converted = 'KeypointConverter' in steps  # annotations have other keypoints than the head
+        check_annotation_file(ann_file, None if converted else num_keypoints, is_labelled)
 
 
 def check_annotation_file(path: Path, num_keypoints: int | None, is_labelled: bool = True) -> None:

@@ -4,7 +4,7 @@
 MMEngine seeds once at the start: after a resume the augmentation would differ from that of an
 unbroken run. The hook and the worker function here belong together::
 
-    custom_hooks = [dict(type='EpochSeedHook')]
+    default_hooks = dict(epoch_seed=dict(type='EpochSeedHook'))
     train_dataloader = dict(
         persistent_workers=False,  # workers of a new epoch take a new seed
         worker_init_fn=dict(type='seed_worker'))

@@ -4,6 +4,7 @@
 import io
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmpose.registry import DATASETS
 from torch import Tensor
 
-from sdpose.apis.frames import list_images, read_image
 from sdpose.engine.data_checks import check_data
-from sdpose.errors import InputError, building
+from sdpose.errors import InputError, blame_config
+from sdpose.runtime.frames import open_frames, read_image
 
 BATCH_SIZE = 8
 
@@ -49,14 +50,14 @@ def dataset_crops(cfg: Config, model: Any, number: int) -> list[Tensor]:
     Raises:
         InputError: The data set is missing, broken, or has no persons.
     """
-    cfg = cfg.copy()
+    cfg = deepcopy(cfg)
     if 'val_dataloader' not in cfg:
         raise InputError(f'{cfg.filename} has no val_dataloader.')
     # boxes of a detector may be missing, those of the annotations are always there
     cfg.val_dataloader.dataset.bbox_file = None
     check_data(cfg, ['val'])
     # pycocotools prints how long it takes
-    with building(str(cfg.filename)), redirect_stdout(io.StringIO()):
+    with blame_config(str(cfg.filename)), redirect_stdout(io.StringIO()):
         dataset = DATASETS.build(cfg.val_dataloader.dataset)
     if not len(dataset):
         raise InputError(f'The validation set of {cfg.filename} has no persons.')
@@ -81,11 +82,11 @@ def folder_crops(folder: Path, cfg: Config, model: Any, number: int) -> list[Ten
     """
     if not folder.is_dir():
         raise InputError(f'There is no folder {folder} with calibration images.')
-    names = list_images(folder)
+    frames: Any = open_frames([str(folder)])
     pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
     samples = []
-    for pick in np.linspace(0, len(names) - 1, min(number, len(names))).astype(int):
-        image = read_image(folder / names[pick])
+    for pick in np.linspace(0, len(frames) - 1, min(number, len(frames))).astype(int):
+        image = read_image(frames.root / frames.names[pick])
         height, width = image.shape[:2]
         box = np.array([[0, 0, width, height]], dtype=np.float32)
         score = np.ones(1, dtype=np.float32)

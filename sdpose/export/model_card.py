@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
+from sdpose import __version__
 from sdpose.errors import InputError
 from sdpose.export.deploy_model import DeployModel
 from sdpose.export.onnx_graph import INPUT_NAME
-from sdpose.version import __version__
 
 DEFAULT_PADDING = 1.25  # of MMPose's GetBBoxCenterScale
 

@@ -2,7 +2,6 @@
 """Image -> backbone -> feature map -> neck -> tokens of each cycle -> head -> predictions."""
 
 from sdpose.models.backbones import HRNetStage3, IdentityBackbone, StemNet
-from sdpose.models.classifiers import CycledDeiT
 from sdpose.models.heads import PooledRegressionHead, TokenHeatmapHead, TokenRegressionHead
 from sdpose.models.losses import ConfidenceLoss, SimulatedHeatmapLoss, TokenDistillationLoss
 from sdpose.models.necks import MultiCycledTransformer
@@ -12,7 +11,6 @@ from sdpose.models.tokens import Tokens
 
 __all__ = [
     'ConfidenceLoss',
-    'CycledDeiT',
     'DistilPose',
     'HRNetStage3',
     'IdentityBackbone',

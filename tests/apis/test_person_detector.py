@@ -10,9 +10,9 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from sdpose import InputError
-from sdpose.apis.frames import Frame
 from sdpose.apis.person_detector import PersonDetector
+from sdpose.errors import InputError
+from sdpose.runtime.frames import Frame
 
 FRAME = Frame(np.zeros((100, 200, 3), np.uint8), 'a.jpg', 0)
 
@@ -57,7 +57,8 @@ def detector(tmp_path, monkeypatch):
 
 def test_best_persons_above_the_threshold(detector):
     config, calls = detector
-    persons = PersonDetector(config, 'd.pth', 'cpu')(FRAME)
+    persons, complaints = PersonDetector(config, 'd.pth', 'cpu')(FRAME)
+    assert complaints == []
     assert persons.boxes.tolist() == [[50, 20, 40, 60]]
     assert np.allclose(persons.scores, [0.9])
     assert calls.built == ('d.pth', 'cpu')
@@ -67,13 +68,13 @@ def test_best_persons_above_the_threshold(detector):
 
 def test_thresholds_and_label(detector):
     config, _ = detector
-    both = PersonDetector(config, 'd.pth', 'cpu', nms_threshold=0.95)(FRAME)
+    both, _ = PersonDetector(config, 'd.pth', 'cpu', nms_threshold=0.95)(FRAME)
     assert np.allclose(both.scores, [0.9, 0.8])
-    weak = PersonDetector(config, 'd.pth', 'cpu', score_threshold=0.1)(FRAME)
+    weak, _ = PersonDetector(config, 'd.pth', 'cpu', score_threshold=0.1)(FRAME)
     assert np.allclose(weak.scores, [0.9, 0.2])
-    dog = PersonDetector(config, 'd.pth', 'cpu', person_label=16)(FRAME)
+    dog, _ = PersonDetector(config, 'd.pth', 'cpu', person_label=16)(FRAME)
     assert dog.boxes.tolist() == [[100, 10, 50, 80]]
-    nobody = PersonDetector(config, 'd.pth', 'cpu', score_threshold=1)(FRAME)
+    nobody, _ = PersonDetector(config, 'd.pth', 'cpu', score_threshold=1)(FRAME)
     assert nobody.boxes.shape == (0, 4)
 
 

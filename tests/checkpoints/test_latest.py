@@ -24,3 +24,9 @@ def test_pointer_counts(work_dir):
 def test_highest_epoch_counts_where_the_pointer_is_broken(work_dir, pointer):
     (work_dir / 'last_checkpoint').write_text(pointer)
     assert find_latest_checkpoint(work_dir) == work_dir / 'epoch_10.pth'
+
+
+def test_iterations_count_where_there_are_no_epochs(tmp_path):
+    for name in ('iter_900.pth', 'iter_1000.pth'):
+        (tmp_path / name).touch()
+    assert find_latest_checkpoint(tmp_path) == tmp_path / 'iter_1000.pth'

@@ -11,12 +11,12 @@ from mmengine.logging import MessageHub
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as mmengine_checkpoint
 
-from sdpose import InputError
 from sdpose.checkpoints.safe_loading import (
     load_checkpoint_file,
     load_checkpoint_url,
     load_with_restricted_pickle,
 )
+from sdpose.errors import InputError
 
 LOADERS = [load_checkpoint_file, lambda path: load_with_restricted_pickle(Path(path), 'cpu')]
 IDS = ['torch', 'restricted unpickler']

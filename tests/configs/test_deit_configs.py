@@ -8,8 +8,8 @@ from mmengine.dataset import pseudo_collate
 from mmengine.optim import build_optim_wrapper
 from mmpose.registry import DATASETS, MODELS
 
-from conftest import CONFIGS, run_tool
-from sdpose.cli import replace_data_root
+from conftest import CONFIGS, call_tool
+from sdpose.engine.config_file import replace_data_root
 
 pytest.importorskip(
     'timm',
@@ -32,7 +32,7 @@ CONFIG_FILES = sorted((CONFIGS / 'deit').glob('*.py'))
 def shapes(tmp_path_factory):
     folder = tmp_path_factory.mktemp('data') / 'shapes'
     options = ('--images', 2, '--val-images', 2)
-    result = run_tool('tools/dataset/make_toy_shapes.py', folder, *options)
+    result = call_tool('tools/dataset/make_toy_shapes.py', folder, *options)
     assert result.returncode == 0, result.stderr
     return folder
 

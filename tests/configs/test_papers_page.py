@@ -4,7 +4,7 @@
 import re
 
 from conftest import CONFIGS, ROOT
-from sdpose.config_file import load_config
+from sdpose.engine.config_file import load_config
 
 TEXT = (ROOT / 'docs/papers.md').read_text()
 SUFFIX = '_8xb64-300e_coco-256x192.py'

@@ -4,8 +4,8 @@ import json
 import pytest
 from mmengine.config import Config
 
-from sdpose import InputError
 from sdpose.engine.data_checks import check_annotation_file, check_data
+from sdpose.errors import InputError
 
 
 @pytest.fixture
@@ -26,7 +26,12 @@ def write(path, num_keypoints):
 
 
 def make_config(folder, **changes):
-    dataset = dict(data_root=str(folder), ann_file='ann.json', data_prefix=dict(img='images/'))
+    dataset = dict(
+        type='CocoDataset',
+        data_root=str(folder),
+        ann_file='ann.json',
+        data_prefix=dict(img='images/'),
+    )
     dataset.update(changes)
     return Config(
         dict(

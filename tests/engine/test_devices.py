@@ -3,8 +3,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from sdpose import InputError
 from sdpose.engine.devices import choose_device, prepare_devices
+from sdpose.errors import InputError
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ def cfg():
     return Config.fromfile(TOY_CONFIG)
 
 
-@pytest.fixture
-def model(cfg, tmp_path):
-    checkpoint = save_peaked_checkpoint(tmp_path / 'toy.pth')
-    return DeployModel(load_trained_model(cfg, str(checkpoint)))
+@pytest.fixture(scope='module')
+def model(tmp_path_factory):
+    checkpoint = save_peaked_checkpoint(tmp_path_factory.mktemp('weights') / 'toy.pth')
+    return DeployModel(load_trained_model(Config.fromfile(TOY_CONFIG), checkpoint))
 
 
 def test_content(cfg, model):
@@ -61,7 +61,8 @@ def test_pipeline_without_a_crop_is_refused(cfg, model):
         model_card(cfg, model, 'fp32')
 
 
-def test_data_set_with_other_keypoints_is_refused(cfg, model):
-    model.model.dataset_meta = {**model.model.dataset_meta, 'keypoint_id2name': {0: 'nose'}}
+def test_data_set_with_other_keypoints_is_refused(cfg, model, monkeypatch):
+    other = {**model.model.dataset_meta, 'keypoint_id2name': {0: 'nose'}}
+    monkeypatch.setattr(model.model, 'dataset_meta', other)
     with pytest.raises(InputError, match=r'predicts 17 keypoints.*has 1'):
         model_card(cfg, model, 'fp32')

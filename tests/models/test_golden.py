@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from conftest import GOLDEN, build_model, load_config
 from data.golden.weights import golden_input, published_state_dict
-from sdpose.checkpoints.published import convert_published
+from sdpose.checkpoints.converter import convert_published
 
 MODELS = {
     'tokenpose-s-v1': 'tokenpose_s_v1',

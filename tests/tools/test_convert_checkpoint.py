@@ -1,7 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import torch
 
-from conftest import CONFIGS, GOLDEN, assert_one_sentence, build_model, load_config, run_tool
+from conftest import CONFIGS, GOLDEN, assert_one_sentence, build_model, call_tool, load_config
 from data.golden.weights import published_state_dict
 from sdpose.checkpoints.safe_loading import load_checkpoint_file
 from sdpose.models.layers import sine_positions_2d
@@ -11,7 +11,7 @@ def test_published_file_becomes_ours(tmp_path):
     published = published_state_dict(GOLDEN / 'sdpose_t.json')
     source, target = tmp_path / 'published.pth', tmp_path / 'new' / 'ours.pth'
     torch.save(dict(meta=dict(epoch=300), state_dict=published), source)
-    result = run_tool('tools/convert_checkpoint.py', source, target)
+    result = call_tool('tools/convert_checkpoint.py', source, target)
     assert result.returncode == 0, result.stderr
     assert f'Recognised SDPose or PPT: {len(published)} tensors renamed.' in result.stdout
     state_dict = load_checkpoint_file(target)['state_dict']
@@ -24,7 +24,7 @@ def convert(tmp_path, published, config):
     source = tmp_path / 'published.pth'
     torch.save(dict(state_dict=published), source)
     (path,) = CONFIGS.rglob(f'td-hm_{config}_*coco-*.py')
-    return run_tool('tools/convert_checkpoint.py', source, tmp_path / 'ours.pth', '--config', path)
+    return call_tool('tools/convert_checkpoint.py', source, tmp_path / 'ours.pth', '--config', path)
 
 
 def test_config_is_verified_before_anything_is_written(tmp_path):
@@ -47,6 +47,6 @@ def test_config_is_verified_before_anything_is_written(tmp_path):
 def test_other_files_are_refused(tmp_path):
     source, target = tmp_path / 'other.pth', tmp_path / 'ours.pth'
     torch.save(dict(state_dict={'fc.weight': torch.zeros(1)}), source)
-    result = run_tool('tools/convert_checkpoint.py', source, target)
+    result = call_tool('tools/convert_checkpoint.py', source, target)
     assert_one_sentence(result, 'no published checkpoint', 'fc.weight')
     assert not target.exists()

@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Train a student with its teacher, resume, test and fail as a user does."""
 
+import importlib.util
 import json
 import shutil
 
@@ -11,6 +12,7 @@ from conftest import (
     CONFIGS,
     assert_one_sentence,
     build_model,
+    call_tool,
     load_config,
     logged_records,
     run_tool,
@@ -71,12 +73,27 @@ def test_killed_distillation_resumes_to_the_same_losses_and_weights(
     assert all(torch.equal(value, resumed[name]) for name, value in unbroken.items())
 
 
+@pytest.mark.slow
+def test_mmposes_own_train_script_needs_the_config_alone(config, toy_coco, tmp_path):
+    """The config registers our modules and loads the teacher, whoever starts the run."""
+    script = importlib.util.find_spec('mmpose').submodule_search_locations[0]
+    dataset = [f'{phase}_dataloader.dataset.data_root={toy_coco}' for phase in ('train', 'val')]
+    result = run_tool(
+        f'{script}/.mim/tools/train.py', config, '--work-dir', tmp_path, '--cfg-options',
+        *dataset, 'train_cfg.max_epochs=1', 'train_dataloader.batch_size=4',
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert losses_of_epoch(tmp_path, 1)  # with those of the teacher
+    names = set(load_checkpoint_file(tmp_path / 'epoch_1.pth')['state_dict'])
+    assert names == set(build_model(load_config('distilpose-toy-student')).state_dict())
+
+
 def test_student_tests_the_same_with_both_configs(run, toy_coco, tmp_path):
     metrics = []
     for name, path in dict(distilpose=DISTILPOSE, student=STUDENT).items():
         out = tmp_path / f'{name}.json'
         # DISTILPOSE names a teacher that does not exist: testing does not need it
-        result = run_tool(
+        result = call_tool(
             'tools/test.py',
             path,
             run / 'epoch_3.pth',
@@ -111,7 +128,7 @@ def test_student_tests_the_same_with_both_configs(run, toy_coco, tmp_path):
             ['no teacher checkpoint nowhere.pth', 'tools/train.py', 'allow_random_teacher'],
         ),
         (('model.teacher.config=configs/nowhere.py',), ['no config configs/nowhere.py']),
-        (('model.teacher.checkpont=x.pth',), ['Did you mean checkpoint']),
+        (('model.teacher.checkpont=x.pth',), ['a config and a checkpoint, but no checkpont']),
         (('model.head.num_joints=14', 'model.neck.num_keypoints=14'), ['17 keypoints', '14']),
         (
             ('model.allow_random_teacher=True', 'model.teacher.config=CROWDPOSE'),
@@ -128,4 +145,4 @@ def test_bad_input_is_one_sentence(options, words, toy_coco, tmp_path):
     options = [option.replace('CROWDPOSE', str(teacher)) for option in options]
     command = ('tools/train.py', DISTILPOSE, '--work-dir', tmp_path, '--data-root', toy_coco)
     no_weights = ('--cfg-options', 'model.teacher.checkpoint=None')
-    assert_one_sentence(run_tool(*command, *no_weights, *options), *words)
+    assert_one_sentence(call_tool(*command, *no_weights, *options), *words)

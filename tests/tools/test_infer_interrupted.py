@@ -1,5 +1,5 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""What a run of ``tools/infer.py`` leaves behind when it is interrupted or killed."""
+"""What a run leaves behind when it is interrupted or killed."""
 
 import json
 import os
@@ -10,28 +10,50 @@ import time
 
 import cv2
 import pytest
+from peaked_model import save_peaked_checkpoint, save_peaked_onnx
 
 from conftest import ROOT, TOY_CONFIG
+
+
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('weights')
+    save_peaked_onnx(folder / 'model.onnx')
+    return save_peaked_checkpoint(folder / 'toy.pth')
+
+
+@pytest.fixture(scope='module')
+def many(toy_coco, tmp_path_factory):
+    """A folder of more pictures than anybody waits for."""
+    folder = tmp_path_factory.mktemp('many')
+    picture = next((toy_coco / 'val2017').iterdir())
+    for number in range(3000):
+        (folder / f'{number:04d}.jpg').symlink_to(picture)
+    return folder
 
 
 def read(path):
     return json.loads(path.read_text())
 
 
-@pytest.mark.parametrize('signum', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_interrupted_run_keeps_what_was_written(signum, toy_coco, toy_checkpoint, tmp_path):
-    folder = tmp_path / 'many'
-    folder.mkdir()
-    picture = next((toy_coco / 'val2017').iterdir()).read_bytes()
-    for number in range(3000):
-        (folder / f'{number:04d}.jpg').write_bytes(picture)
+@pytest.mark.parametrize(
+    ('command', 'signum'),
+    [
+        (('tools/infer.py', TOY_CONFIG, 'toy.pth'), signal.SIGINT),
+        (('-m', 'sdpose.runtime', 'model.onnx', '--threads=1'), signal.SIGTERM),
+        (('tools/infer_onnx.py', 'model.onnx', '--threads=1'), signal.SIGKILL),
+    ],
+    ids=lambda value: getattr(value, 'name', None),
+)
+def test_interrupted_run_keeps_what_was_written(command, signum, many, weights, tmp_path):
     out = tmp_path / 'out'
     # where these tests run in the background, Ctrl-C is ignored here and in what is started
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    files = [weights.with_name(w) if w in ('toy.pth', 'model.onnx') else w for w in command]
     process = subprocess.Popen(
-        [sys.executable, 'tools/infer.py', folder, TOY_CONFIG, toy_checkpoint, '--whole-image',
-         '--out-dir', out, '--batch-size', '1', '--device', 'cpu'],
-        cwd=ROOT, env={**os.environ, 'PYTHONPATH': str(ROOT)}, stderr=subprocess.PIPE, text=True,
+        [sys.executable, *files, many, '--whole-image', '--out-dir', out, '--batch-size', '1'],
+        cwd=ROOT, env={**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'},
+        stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     signal.signal(signal.SIGINT, before)
     predictions = out / 'predictions.json'

@@ -6,12 +6,16 @@ import re
 import shlex
 import shutil
 
+import make_toy_coco
+import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmpose.registry import DATASETS, METRICS
 
-from conftest import CONFIGS, ROOT, build_model, run_tool
-from sdpose.config_file import load_config
+from conftest import CONFIGS, ROOT, build_model, call_tool
+from sdpose.engine.config_file import load_config, replace_data_root
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +57,7 @@ def test_test_dev_writes_the_submission(toy_coco, tmp_path):
     prefix = tmp_path / 'submission'
     options = [re.sub(r'(outfile_prefix=).*', rf'\g<1>{prefix}', option) for option in options]
     command = (tool, config, checkpoint, '--data-root', data_root, '--work-dir', tmp_path / 'run')
-    result = run_tool(*command, *options)
+    result = call_tool(*command, *options)
     assert result.returncode == 0, result.stderr
     submission = json.loads((tmp_path / 'submission.keypoints.json').read_text())
     assert {entry['image_id'] for entry in submission} == {
@@ -62,15 +66,36 @@ def test_test_dev_writes_the_submission(toy_coco, tmp_path):
     assert all(len(entry['keypoints']) == 51 for entry in submission)
 
 
-def test_crowdpose_is_evaluated_by_crowding(toy_crowdpose, tmp_path):
+def test_crowdpose_is_tested_with_its_detections(toy_crowdpose, tmp_path):
     (config,) = CONFIGS.rglob('td-hm_sdpose-s-v1_*crowdpose-*.py')
     checkpoint = save_random_weights(config, tmp_path / 'random.pth')
     out = tmp_path / 'metrics.json'
     command = ('tools/test.py', config, checkpoint, '--data-root', toy_crowdpose, '--out', out)
-    result = run_tool(*command, '--work-dir', tmp_path / 'run')
+    result = call_tool(*command, '--work-dir', tmp_path / 'run')
     assert result.returncode == 0, result.stderr
     names = {name.split('/')[1] for name in json.loads(out.read_text())}
     assert {'AP', 'AP(E)', 'AP(M)', 'AP(H)'} <= names
+
+
+def test_crowdpose_ap_falls_with_crowding(tmp_path):
+    """Predictions get worse with the crowd index, and so do AP easy, medium and hard."""
+    options = ('--style=crowdpose', '--images=1', '--val-images=20', '--workers=1')
+    make_toy_coco.main([str(tmp_path), *options])
+    cfg = Config.fromfile(CONFIGS / '_base_/datasets/crowdpose_256x192.py')
+    replace_data_root(cfg, str(tmp_path))
+    dataset = DATASETS.build(dict(cfg.test_dataloader.dataset, bbox_file=None, pipeline=[]))
+    metric = METRICS.build(cfg.test_evaluator)
+    metric.dataset_meta = dataset.metainfo
+    rng = np.random.default_rng(0)
+    for person in dataset:
+        noise = rng.normal(0, 8 * person['crowd_index'], person['keypoints'].shape)
+        scores = np.ones(person['keypoints'].shape[:2])
+        found = dict(keypoints=person['keypoints'] + noise, keypoint_scores=scores)
+        metric.process([], [dict(person, gt_instances={}, pred_instances=found)])
+    ap = metric.evaluate(len(dataset))
+    easy, medium, hard = (ap[f'crowdpose/AP({crowding})'] for crowding in 'EMH')
+    assert easy > 0.95
+    assert 0.2 < hard < medium - 0.1 < easy - 0.2
 
 
 def test_mmposes_own_configs_run_through_our_tools(toy_coco, tmp_path):
@@ -81,6 +106,6 @@ def test_mmposes_own_configs_run_through_our_tools(toy_coco, tmp_path):
     out = tmp_path / 'metrics.json'
     command = (tool, config, checkpoint, '--data-root', toy_coco, '--out', out)
     no_boxes = ('--cfg-options', 'test_dataloader.dataset.bbox_file=None')
-    result = run_tool(*command, '--work-dir', tmp_path / 'run', *no_boxes)
+    result = call_tool(*command, '--work-dir', tmp_path / 'run', *no_boxes)
     assert result.returncode == 0, result.stderr
     assert 'coco/AP' in json.loads(out.read_text())

@@ -5,12 +5,11 @@ import re
 import paper_table
 import pytest
 import torch
-from paper_figures import PAPER_MODELS
 
-from conftest import CONFIGS, ROOT, assert_one_sentence, build_model, load_config, run_tool
-from sdpose import InputError
+from conftest import CONFIGS, ROOT, assert_one_sentence, build_model, call_tool, load_config
+from sdpose.errors import InputError
 
-MODELS = {model.name: model for model in PAPER_MODELS}
+MODELS = {model.name: model for model in paper_table.read_numbers()}
 OURS = [name for name, model in MODELS.items() if model.is_ours]
 OTHERS = [name for name, model in MODELS.items() if not model.is_ours]
 
@@ -65,44 +64,34 @@ def test_off_means_more_than_2_percent(paper, ours, off):
 def test_a_model_that_is_off_is_marked_and_fails(monkeypatch, capsys):
     wrong = paper_table.Measured(params=6.6, gflops=2.6, gflops_with_attention=3)
     monkeypatch.setattr(paper_table, 'measure', lambda model: wrong)
-    monkeypatch.setattr('sys.argv', ['paper_table.py', '--models', 'SDPose-S-V1'])
-    assert paper_table.main() == 1
+    assert paper_table.main(['--models', 'SDPose-S-V1']) == 1
     out, err = capsys.readouterr()
     assert '| 6.6 | 6.600 | 2.4 | 2.600 **off** | 3.000 |' in out
     assert err == 'Error: 1 of our models are off by more than 2 %.\n'
 
 
 @pytest.mark.slow
-def test_checkpoints_are_tested(toy_coco, tmp_path):
+def test_checkpoints_are_tested(toy_coco, tmp_path, capfd):
     name = 'td-hm_sdpose-t_8xb64-300e_coco-256x192'
     (tmp_path / name).mkdir()
     state_dict = build_model(load_config('sdpose-t')).state_dict()
     torch.save(dict(state_dict=state_dict), tmp_path / name / 'epoch_10.pth')
     (tmp_path / name / 'epoch_9.pth').touch()
     (tmp_path / name / 'epoch_last.pth').touch()
-    result = run_tool(
-        'tools/paper_table.py',
-        '--models',
-        'SDPose-T',
-        '--checkpoints',
-        tmp_path,
-        '--data-root',
-        toy_coco,
-        '--json',
-        tmp_path / 'table.json',
-    )
-    assert result.returncode == 0, result.stderr
+    options = ['--models', 'SDPose-T', '--data-root', str(toy_coco)]
+    options += ['--checkpoints', str(tmp_path), '--json', str(tmp_path / 'table.json')]
+    assert paper_table.main(options) == 0
     (row,) = json.loads((tmp_path / 'table.json').read_text())
     assert row['paper']['ap'] == 69.7
     assert row['checkpoint'].endswith('epoch_10.pth')
     assert 0 <= row['ours']['ap'] <= 100
-    assert f'| 69.7 | {row["ours"]["ap"]:.1f} |' in result.stdout
+    assert f'| 69.7 | {row["ours"]["ap"]:.1f} |' in capfd.readouterr().out
 
 
 def test_bad_input():
     with pytest.raises(InputError, match=r'no model SDPose-X\. Known ones: TokenPose-S-V1'):
         paper_table.select(['SDPose-X'])
-    result = run_tool('tools/paper_table.py', '--checkpoints', 'nowhere')
+    result = call_tool('tools/paper_table.py', '--checkpoints', 'nowhere')
     assert_one_sentence(result, 'no folder nowhere')
 
 
@@ -113,4 +102,4 @@ def test_readme_shows_the_table():
 
 
 def test_every_config_of_the_table_exists():
-    assert [m.name for m in PAPER_MODELS if m.is_ours and not (CONFIGS / m.config).is_file()] == []
+    assert [name for name in OURS if not (CONFIGS / MODELS[name].config).is_file()] == []

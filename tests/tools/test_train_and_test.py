@@ -2,19 +2,26 @@
 """Train, test, resume and fail as a user does, through the command line."""
 
 import json
+import re
 import shutil
 
 import pytest
 import torch
 
-from conftest import TOY_CONFIG, assert_one_sentence, logged_records, run_tool, train
+from conftest import (
+    TOY_CONFIG,
+    assert_one_sentence,
+    call_tool,
+    logged_records,
+    train,
+)
 from sdpose.checkpoints.safe_loading import load_checkpoint_file
 
 
 def evaluate(checkpoint, toy_coco, *options):
     work_dir = ('--work-dir', checkpoint.parent / 'test')
     common = (*work_dir, '--data-root', toy_coco, *options, '--cfg-options', 'model.neck.depth=1')
-    return run_tool('tools/test.py', TOY_CONFIG, checkpoint, *common)
+    return call_tool('tools/test.py', TOY_CONFIG, checkpoint, *common)
 
 
 @pytest.fixture(scope='module')
@@ -69,6 +76,35 @@ def test_killed_run_resumes_to_the_same_weights(run, toy_coco, tmp_path):
         assert torch.equal(state['exp_avg'], resumed['optimizer']['state'][index]['exp_avg'])
 
 
+def test_moving_averages_resume_to_the_same_weights(toy_coco, tmp_path):
+    """As docs/how-it-fits-together.md writes it: what the resume rests on is in another place."""
+    config = tmp_path / 'config.py'
+    ema = "dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.1)"
+    config.write_text(f"_base_ = '{TOY_CONFIG}'\ncustom_hooks = [{ema}]\n")
+    unbroken, broken = tmp_path / 'unbroken', tmp_path / 'broken'
+    for work_dir, options in ((unbroken, ()), (broken, ('--resume',))):
+        result = train(work_dir, toy_coco, *options, config=config, max_epochs=2)
+        assert result.returncode == 0, result.stderr
+        broken.mkdir(exist_ok=True)
+        shutil.copy(unbroken / 'epoch_1.pth', broken)
+    expected, found = (load_checkpoint_file(d / 'epoch_2.pth') for d in (unbroken, broken))
+    for part in ('state_dict', 'ema_state_dict'):
+        for name, weights in expected[part].items():
+            assert torch.equal(weights, found[part][name]), (part, name)
+    name = 'neck.patch_embedding.weight'
+    average = expected['ema_state_dict'][f'module.{name}']
+    assert not torch.equal(expected['state_dict'][name], average)
+
+
+def test_fine_tuning_tells_what_is_taken_and_what_is_new(run, toy_coco, tmp_path):
+    options = ('--cfg-options', f'load_from={run}/epoch_3.pth', 'train_cfg.max_epochs=0')
+    common = ('--work-dir', tmp_path, '--data-root', toy_coco)
+    result = call_tool('tools/train.py', TOY_CONFIG, *common, *options)
+    assert result.returncode == 0, result.stderr
+    taken = r'epoch_3\.pth gives \d+ of \d+ weights\. These start anew: neck\.layers\.1\.'
+    assert re.search(taken, result.stdout)
+
+
 def test_resume_without_a_checkpoint_starts_anew_and_again_does_nothing(toy_coco, tmp_path):
     first = train(tmp_path, toy_coco, '--resume', '--no-validate', max_epochs=1)
     assert 'No checkpoint in' in first.stdout
@@ -76,6 +112,7 @@ def test_resume_without_a_checkpoint_starts_anew_and_again_does_nothing(toy_coco
     second = train(tmp_path, toy_coco, '--resume', '--no-validate', max_epochs=1)
     assert second.returncode == 0, second.stderr
     assert (tmp_path / 'epoch_1.pth').stat().st_mtime_ns == before
+    assert 'epoch_1.pth is the end of this training: nothing is left to do' in second.stdout
 
 
 @pytest.mark.parametrize(
@@ -85,6 +122,7 @@ def test_resume_without_a_checkpoint_starts_anew_and_again_does_nothing(toy_coco
         (('--amp',), ['needs a GPU']),
         (('--resume', 'nowhere.pth'), ['There is no checkpoint nowhere.pth']),
         (('--cfg-options', 'model.neck.num_cycle=2'), ['num_cycle']),
+        (('--cfg-options', 'custom_hooks.0.type=EMAHook'), ['--cfg-options custom_hooks.0.type']),
         (('--cfg-options', 'model.neck.patch_size=(5,3)'), ['5x3', '32x24']),
         (('--cfg-options', 'model.neck.num_cycles=0'), ['num_cycles=0']),
         (('--cfg-options', 'model.backbone.type=StemNot'), ['StemNot is not in']),
@@ -100,7 +138,29 @@ def test_bad_input_is_one_sentence(options, words, toy_coco, tmp_path):
     if torch.cuda.is_available() and '--amp' in options:
         pytest.skip('mixed precision works here')
     command = ('tools/train.py', TOY_CONFIG, '--work-dir', tmp_path, '--data-root', toy_coco)
-    assert_one_sentence(run_tool(*command, *options), *words)
+    assert_one_sentence(call_tool(*command, *options), *words)
+
+
+def test_the_stack_trace_of_new_code_is_in_the_log(toy_coco, tmp_path):
+    module = tmp_path / 'new_head.py'
+    module.write_text(
+        'from mmpose.registry import MODELS\nfrom sdpose.models import TokenHeatmapHead\n'
+        '@MODELS.register_module(force=True)\nclass NewHead(TokenHeatmapHead):\n'
+        '    def __init__(self, **kwargs):\n        super().__init__(**kwargs)\n        len(5)\n'
+    )
+    config = tmp_path / 'config.py'
+    config.write_text(
+        f"_base_ = '{TOY_CONFIG}'\ncustom_imports = dict(imports=['sdpose.plugin', 'new_head'])\n"
+        "model = dict(head=dict(type='NewHead'))\n"
+    )
+    command = ('tools/train.py', config, '--work-dir', tmp_path / 'run', '--data-root', toy_coco)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        result = call_tool(*command)
+    (log,) = (tmp_path / 'run').glob('*/*.log')
+    assert_one_sentence(result, "object of type 'int' has no len()", log.name)
+    assert 'len(5)' in log.read_text()
+    assert 'new_head.py", line 7' in log.read_text()
 
 
 def test_broken_image_is_named(toy_coco, tmp_path):
@@ -115,12 +175,12 @@ def test_broken_image_is_named(toy_coco, tmp_path):
 def test_checkpoint_of_another_model_is_refused(run, toy_coco):
     command = ('tools/test.py', TOY_CONFIG, run / 'epoch_3.pth', '--data-root', toy_coco)
     work_dir = ('--work-dir', run / 'test')
-    assert_one_sentence(run_tool(*command, *work_dir), 'another model', 'neck.layers.1')
+    assert_one_sentence(call_tool(*command, *work_dir), 'another model', 'neck.layers.1')
 
 
 @pytest.mark.parametrize('tool', ['train', 'test', 'convert_checkpoint'])
 def test_help_has_examples(tool):
-    result = run_tool(f'tools/{tool}.py', '--help')
+    result = call_tool(f'tools/{tool}.py', '--help')
     assert result.returncode == 0
     assert 'examples:' in result.stdout
     assert f'python tools/{tool}.py' in result.stdout

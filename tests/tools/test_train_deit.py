@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from conftest import CONFIGS, assert_one_sentence, run_tool
+from conftest import CONFIGS, assert_one_sentence, call_tool
 
 (TOY_CONFIG,) = CONFIGS.glob('deit/cls_sdpose-deit-toy_*.py')
 (DEIT_CONFIG,) = CONFIGS.glob('deit/cls_sdpose-deit-tiny_*.py')
@@ -20,7 +20,7 @@ def shapes(tmp_path_factory):
     )
     folder = tmp_path_factory.mktemp('data') / 'shapes'
     options = ('--images', 16, '--val-images', 4)
-    result = run_tool('tools/dataset/make_toy_shapes.py', folder, *options)
+    result = call_tool('tools/dataset/make_toy_shapes.py', folder, *options)
     assert result.returncode == 0, result.stderr
     return folder
 
@@ -33,7 +33,7 @@ def test_train_test_and_hand_over_to_timm(shapes, tmp_path):
 
     common = ('--data-root', shapes, '--work-dir', tmp_path)
     options = ('train_cfg.max_epochs=2', 'train_cfg.val_interval=1')
-    result = run_tool('tools/train.py', TOY_CONFIG, *common, '--cfg-options', *options)
+    result = call_tool('tools/train.py', TOY_CONFIG, *common, '--cfg-options', *options)
     assert result.returncode == 0, result.stderr
     (scalars,) = tmp_path.glob('*/vis_data/scalars.json')
     logged = [json.loads(line) for line in scalars.read_text().splitlines()]
@@ -43,7 +43,7 @@ def test_train_test_and_hand_over_to_timm(shapes, tmp_path):
 
     checkpoint, out = tmp_path / 'epoch_2.pth', tmp_path / 'accuracy.json'
     dump = ('--dump', tmp_path / 'predictions.pkl')
-    result = run_tool('tools/test.py', TOY_CONFIG, checkpoint, *common, '--out', out, *dump)
+    result = call_tool('tools/test.py', TOY_CONFIG, checkpoint, *common, '--out', out, *dump)
     assert result.returncode == 0, result.stderr
     metrics = json.loads(out.read_text())
     assert metrics == {name: validated[-1][name] for name in ('accuracy/top1', 'accuracy/top2')}
@@ -58,7 +58,7 @@ def test_train_test_and_hand_over_to_timm(shapes, tmp_path):
 def test_wrong_input_is_one_sentence(shapes, tmp_path):
     def train(config, data_root, *options):
         common = ('--work-dir', tmp_path, '--data-root', data_root)
-        return run_tool('tools/train.py', config, *common, *options)
+        return call_tool('tools/train.py', config, *common, *options)
 
     assert_one_sentence(train(DEIT_CONFIG, 'nowhere'), 'nowhere/train', 'make_toy_shapes.py')
     assert_one_sentence(train(DEIT_CONFIG, shapes), '4 class folders', '1000')

@@ -4,12 +4,13 @@
 import argparse
 import math
 import random
+import sys
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from sdpose.cli import make_parser, run_tool
 from sdpose.errors import InputError
+from sdpose.runtime.command import Arguments, make_parser, run_command
 
 EXAMPLES = """\
   python tools/dataset/make_toy_shapes.py data/toy_shapes
@@ -24,7 +25,7 @@ SHAPES = {
 SCALE = 4  # drawn larger and scaled down, for smooth edges
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(arguments: Arguments) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser('Draw coloured shapes, sorted into one folder for each class.', EXAMPLES)
     parser.add_argument('out', type=Path, help='folder of the data set')
@@ -32,7 +33,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--val-images', type=int, default=50, help='validation images of each')
     parser.add_argument('--size', type=int, default=32, help='width and height in pixels')
     parser.add_argument('--seed', type=int, default=0, help='the same seed draws the same images')
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def draw_shape(name: str, size: int, rng: random.Random) -> Image.Image:
@@ -61,9 +62,9 @@ def draw_shape(name: str, size: int, rng: random.Random) -> Image.Image:
     return image.resize((size, size), Image.Resampling.LANCZOS)
 
 
-def main() -> None:
+def main(arguments: Arguments = None) -> None:
     """Draw the data set."""
-    args = parse_args()
+    args = parse_args(arguments)
     if min(args.images, args.val_images, args.size) < 1:
         raise InputError('--images, --val-images and --size must be at least 1.')
     if args.out.exists() and any(args.out.iterdir()):
@@ -80,4 +81,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    run_tool(main)
+    sys.exit(run_command(main))

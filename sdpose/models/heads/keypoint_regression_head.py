@@ -41,6 +41,10 @@ class KeypointRegressionHead(BaseHead):
             trained with neither.
         init_cfg: MMEngine's initialization config; linear layers truncated normal 0.02 by default.
 
+    Attributes:
+        confidence_is_taught: Whether a :class:`ConfidenceLoss` trains the confidences;
+            :class:`DistilPose` sets it.
+
     Raises:
         InputError: ``score`` is none of the three.
     """
@@ -60,6 +64,7 @@ class KeypointRegressionHead(BaseHead):
         self.decoder = KEYPOINT_CODECS.build(decoder)
         self.loss_module = MODELS.build(loss)
         self.score = score
+        self.confidence_is_taught = False
 
     @abstractmethod
     def outputs_of_cycles(self, feats: Sequence[Any]) -> tuple[RegressionOutput, ...]:
@@ -128,7 +133,11 @@ class KeypointRegressionHead(BaseHead):
         Returns:
             ``loss_kpt``, summed over cycles; and ``acc_pose``, the share of keypoints that the
             first cycle, the one that inference runs, puts within 5 % of the input's size.
+
+        Raises:
+            InputError: Nothing trains what ``score`` reads.
         """
+        self.check_score_is_trained()
         labels = [sample.gt_instance_labels for sample in batch_data_samples]
         target = torch.cat([label.keypoint_labels for label in labels])  # (B, K, 2)
         weight = torch.cat([label.keypoint_weights for label in labels])  # (B, K)
@@ -145,6 +154,19 @@ class KeypointRegressionHead(BaseHead):
             loss_kpt=torch.stack(cycle_losses).sum(),
             acc_pose=torch.tensor(float(accuracy), device=target.device),
         )
+
+    def check_score_is_trained(self) -> None:
+        """Refuse to train a model whose scores would stay noise.
+
+        Raises:
+            InputError: ``score`` is the confidence, and no teacher trains it.
+        """
+        if self.score == 'confidence' and not self.confidence_is_taught:
+            raise InputError(
+                "head.score='confidence' needs the confidence_loss of a DistilPose, which trains "
+                'the confidences: train the config that has a teacher. Without one set '
+                "head.score='one', or 'sigma' with an RLELoss."
+            )
 
     def _coordinate_loss(self, output: RegressionOutput, target: Tensor, weight: Tensor) -> Tensor:
         weight = weight[..., None]  # (B, K, 1)

@@ -1,11 +1,13 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """The Multi-Cycled Transformer (MCT) of SDPose; with one cycle it is TokenPose's transformer."""
 
+import logging
 import math
 from collections.abc import Sequence
 from typing import cast
 
 import torch
+from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
@@ -78,6 +80,7 @@ class MultiCycledTransformer(Cycled, BaseModule):
         self.patch_size = (patch_h, patch_w)
         self.num_keypoints = num_keypoints
         self.set_cycles(num_cycles, test_cycles)
+        self._has_told_map = False
 
         self.patch_embedding = nn.Linear(patch_h * patch_w * in_channels, dim)
         self.keypoint_tokens = nn.Parameter(torch.empty(1, num_keypoints, dim))
@@ -105,6 +108,10 @@ class MultiCycledTransformer(Cycled, BaseModule):
         Raises:
             InputError: The feature map has another size than the neck was built for.
         """
+        if len(feats) > 1 and not self._has_told_map:
+            self._has_told_map = True
+            message = f'The backbone gives {len(feats)} feature maps; the neck reads the last.'
+            print_log(message, 'current', logging.WARNING)
         visual = self.patch_embedding(self._patches(feats[-1]))  # (B, P, D)
         keypoint = self.keypoint_tokens.expand(visual.shape[0], -1, -1)  # (B, K, D)
         positions = self.positions

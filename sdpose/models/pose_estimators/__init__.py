@@ -1,6 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Whole models, where MMPose's ``TopdownPoseEstimator`` does not do."""
 
-from sdpose.models.pose_estimators.distilpose import DistilPose, load_teacher
+from sdpose.models.pose_estimators.distilpose import DistilPose
 
-__all__ = ['DistilPose', 'load_teacher']
+__all__ = ['DistilPose']

@@ -9,9 +9,8 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
-from torch import Tensor, nn
+from torch import Tensor
 
-from sdpose.checkpoints.fit import unwrap
 from sdpose.errors import InputError
 from sdpose.models.heads.keypoint_regression_head import KeypointRegressionHead
 from sdpose.models.pose_estimators.frozen_teacher import FrozenTeacher, TeacherOutput
@@ -22,8 +21,9 @@ class DistilPose(TopdownPoseEstimator):
     """A regression model that a frozen heatmap model teaches (DistilPose, CVPR 2023, figure 2).
 
     To its head's own loss it adds up to three of the teacher's; each can be left out. With the
-    head's loss alone it is the paper's baseline. The teacher is loaded when training starts:
-    evaluation and deployment do not need it, and checkpoints hold the student alone.
+    head's loss alone it is the paper's baseline. The teacher is loaded when training starts, with
+    the initial weights: evaluation and deployment do not need it, and checkpoints hold the student
+    alone.
 
     Args:
         backbone: Config of the student's backbone.
@@ -58,17 +58,18 @@ class DistilPose(TopdownPoseEstimator):
             raise InputError(
                 f'DistilPose teaches regression heads like TokenRegressionHead, not {head["type"]}.'
             )
-        if self.head.score == 'confidence' and confidence_loss is None:
-            raise InputError(
-                "head.score='confidence' needs a confidence_loss, which trains the confidences. "
-                "Without one set head.score='one'."
-            )
+        if confidence_loss:
+            self.head.confidence_is_taught = True
+        else:
+            self.head.check_score_is_trained()
         num_cycles = getattr(getattr(self, 'neck', None), 'num_cycles', 1)
         if num_cycles > 1 or getattr(self.head, 'token_loss', None):
             raise InputError(
                 'A teacher teaches a student of one cycle: set neck.num_cycles=1 and remove '
                 'head.token_loss, or take TopdownPoseEstimator, whose cycles teach each other.'
             )
+        if unknown := set(teacher) - {'config', 'checkpoint'}:
+            raise InputError(f'model.teacher has a config and a checkpoint, but no {min(unknown)}.')
         self._teacher_config = teacher
         self._allow_random_teacher = allow_random_teacher
         self._teacher: FrozenTeacher | None = None
@@ -88,6 +89,11 @@ class DistilPose(TopdownPoseEstimator):
             self._teacher = self._load_teacher()
         return self._teacher
 
+    def init_weights(self) -> None:
+        """Initialize the student, and load the teacher before anything slow begins."""
+        super().init_weights()
+        _ = self._uses_teacher and self.teacher
+
     def loss(self, inputs: Tensor, data_samples: list[PoseDataSample]) -> dict[str, Tensor]:
         """Compute the student's own loss and those of its teacher.
 
@@ -101,9 +107,13 @@ class DistilPose(TopdownPoseEstimator):
         """
         feats = self.extract_feat(inputs)
         losses = self.head.loss(feats, data_samples, train_cfg=self.train_cfg)
-        if self.token_loss or self.simulated_heatmap_loss or self.confidence_loss:
+        if self._uses_teacher:
             losses.update(self._teacher_losses(feats, data_samples, self.teacher(inputs)))
         return losses
+
+    @property
+    def _uses_teacher(self) -> bool:
+        return any((self.token_loss, self.simulated_heatmap_loss, self.confidence_loss))
 
     def _teacher_losses(
         self, feats: Any, data_samples: list[PoseDataSample], teacher: TeacherOutput
@@ -160,20 +170,6 @@ def _normalization(model: BasePoseEstimator) -> tuple:
     numbers = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
     lists = (None if number is None else number.flatten().tolist() for number in numbers)
     return (*lists, getattr(preprocessor, '_channel_conversion', False))
-
-
-def load_teacher(model: nn.Module) -> None:
-    """Load the teacher of a model that has one, before anything slow begins.
-
-    Args:
-        model: Any model, or its distributed wrapper.
-
-    Raises:
-        InputError: The teacher's config or checkpoint is missing or wrong.
-    """
-    model = unwrap(model)
-    if isinstance(model, DistilPose):
-        _ = model.teacher
 
 
 def _build(loss: dict | None) -> Any:

@@ -13,9 +13,9 @@ from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from sdpose.checkpoints.fit import check_checkpoint_fits
-from sdpose.config_file import load_config
-from sdpose.errors import InputError, building
+from sdpose.checkpoints.compatibility import load_strictly
+from sdpose.engine.config_file import load_config
+from sdpose.errors import InputError, blame_config
 from sdpose.models.tokens import Tokens
 
 
@@ -65,11 +65,14 @@ class FrozenTeacher:
         cfg = load_config(config)
         if 'model' not in cfg:
             raise InputError(f'The teacher config {config} has no model: it is no whole config.')
-        with building(config), torch.random.fork_rng(devices=[]):  # a student starts as without it
+        with (
+            blame_config(config),
+            torch.random.fork_rng(devices=[]),
+        ):  # a student starts as without it
             teacher = cls(MODELS.build(cfg.model), config)
         if checkpoint and ('://' in checkpoint or Path(checkpoint).expanduser().is_file()):
             weights = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-            check_checkpoint_fits(teacher.model, weights, f'The teacher checkpoint {checkpoint}')
+            load_strictly(teacher.model, weights, f'The teacher checkpoint {checkpoint}')
         elif allow_random:
             message = (
                 f'There is no teacher checkpoint {checkpoint}: the teacher {config} has random '

@@ -6,7 +6,7 @@ import torch.nn.functional as F  # noqa: N812
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from sdpose import InputError
+from sdpose.errors import InputError
 from sdpose.models import PooledRegressionHead, RegressionOutput, TokenRegressionHead, Tokens
 
 DECODER = dict(type='RegressionWithConfidence', input_size=(48, 64))
@@ -58,7 +58,8 @@ def test_prediction_comes_from_the_last_cycle():
 
 
 def test_smooth_l1_of_all_cycles_and_the_token_loss(samples):
-    head = make_head(token_loss=dict(type='TokenDistillationLoss', keypoint_weight=2))
+    token_loss = dict(type='TokenDistillationLoss', keypoint_weight=2)
+    head = make_head(token_loss=token_loss, score='one')
     tokens = make_tokens(2)
     losses = head.loss(tokens, samples)
     labels = [sample.gt_instance_labels for sample in samples]
@@ -88,7 +89,7 @@ def test_rle_of_all_cycles_trains_the_sigmas(samples):
 
 
 def test_accuracy_is_that_of_the_deployed_first_cycle(samples):
-    head, tokens = make_head(), make_tokens(2)
+    head, tokens = make_head(score='one'), make_tokens(2)
     right = head(tokens[:1]).coordinate.detach()
     for sample, coordinate in zip(samples, right, strict=True):
         sample.gt_instance_labels.keypoint_labels = coordinate[None]
@@ -133,8 +134,8 @@ def test_mirrored_predictions_of_mirrored_images_change_nothing(samples):
     prediction = torch.rand(2, 3, 3)
     mirrored = prediction[:, FLIP_INDICES].clone()
     mirrored[..., 0] = 1 - 1 / 48 - mirrored[..., 0]
-    head._scored_coordinates = {0: prediction, 1: mirrored}.__getitem__
-    flipped = head.predict([0, 1], samples, test_cfg=dict(flip_test=True))
+    head.forward = lambda feats: RegressionOutput(feats[..., :2], feats[..., 2:], feats[..., :2])
+    flipped = head.predict([prediction, mirrored], samples, test_cfg=dict(flip_test=True))
     for index, instance in enumerate(flipped):
         np.testing.assert_allclose(instance.keypoint_scores[0], prediction[index, :, 2], rtol=1e-6)
         expected = prediction[index, :, :2].numpy() * [48, 64]
@@ -143,7 +144,7 @@ def test_mirrored_predictions_of_mirrored_images_change_nothing(samples):
 
 def test_pooled_features_of_any_network(samples):
     torch.manual_seed(0)
-    head = PooledRegressionHead(in_channels=6, num_joints=3, decoder=DECODER)
+    head = PooledRegressionHead(in_channels=6, num_joints=3, decoder=DECODER, score='one')
     feats = (torch.zeros(2, 4), torch.randn(2, 6))
     channels = head.fc(feats[-1]).view(2, 3, 5)
     torch.testing.assert_close(head(feats).coordinate, channels[..., :2].sigmoid())
@@ -153,7 +154,7 @@ def test_pooled_features_of_any_network(samples):
 
 @pytest.mark.parametrize('loss', [None, RLE])
 def test_autocast_computes_losses_in_float32(samples, loss):
-    head = make_head(loss=loss, score='sigma') if loss else make_head()
+    head = make_head(loss=loss, score='sigma') if loss else make_head(score='one')
     with torch.autocast('cpu', dtype=torch.bfloat16):
         assert all(value.dtype == torch.float32 for value in head(make_tokens()))
         losses = head.loss(make_tokens(2), samples)

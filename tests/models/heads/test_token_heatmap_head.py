@@ -4,7 +4,7 @@ import torch
 from mmengine.structures import InstanceData, PixelData
 from mmpose.structures import PoseDataSample
 
-from sdpose import InputError
+from sdpose.errors import InputError
 from sdpose.models import TokenHeatmapHead, Tokens
 
 CODEC = dict(type='MSRAHeatmap', input_size=(48, 64), heatmap_size=(12, 16), sigma=1.5)

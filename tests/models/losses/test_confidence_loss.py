@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from conftest import GOLDEN
-from sdpose import InputError
+from sdpose.errors import InputError
 from sdpose.models import ConfidenceLoss
 from sdpose.models.losses.confidence_loss import read_heatmaps
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from conftest import GOLDEN
-from sdpose import InputError
+from sdpose.errors import InputError
 from sdpose.models import SimulatedHeatmapLoss
 from sdpose.models.losses.simulated_heatmap_loss import simulate_heatmaps
 

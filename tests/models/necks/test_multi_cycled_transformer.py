@@ -2,8 +2,9 @@
 import pytest
 import torch
 
-from sdpose import InputError
+from sdpose.errors import InputError
 from sdpose.models import MultiCycledTransformer, Tokens
+from sdpose.models.layers import split_into_patches
 
 
 def make_neck(**kwargs):
@@ -92,20 +93,36 @@ def test_later_cycles_go_on_with_the_kept_tokens_and_their_positions(feats):
     neck = make_neck(num_cycles=2, pruning=PRUNING)
     first, second = neck(feats)
     assert first.visual.shape == second.visual.shape == (2, 3, 16)
-    tokens, kept = neck._cycle(neck_entry(neck, feats), neck.positions, neck.num_kept)
-    tokens, kept_after = neck._cycle(tokens, kept, {})
-    assert torch.equal(kept, kept_after)
+    visual = neck.patch_embedding(split_into_patches(feats[-1], neck.patch_size))
+    keypoint = neck.keypoint_tokens.expand(len(visual), -1, -1)
+    positions = neck.positions
+    tokens = torch.cat([keypoint, visual], dim=1) + positions
+    for cycle in range(2):
+        for index, layer in enumerate(neck.layers):
+            tokens = tokens + positions if index else tokens
+            if cycle == 0 and index in neck.num_kept:
+                tokens, positions = layer.forward_and_prune(
+                    tokens, positions, 5, neck.num_kept[index]
+                )
+            else:
+                tokens = layer(tokens)
     torch.testing.assert_close(tokens[:, 5:], second.visual)
     candidates = neck.positions[0, 5:]
-    for row in kept[:, 5:].flatten(0, 1):
+    for row in positions[:, 5:].flatten(0, 1):
         assert (row == candidates).all(-1).any()
 
 
-def neck_entry(neck, feats):
-    """Tokens before the first layer."""
-    visual = neck.patch_embedding(neck._patches(feats[-1]))
-    keypoint = neck.keypoint_tokens.expand(len(visual), -1, -1)
-    return torch.cat([keypoint, visual], dim=1) + neck.positions
+def test_which_of_several_feature_maps_is_read_is_told_once(feats, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        'sdpose.models.necks.multi_cycled_transformer.print_log',
+        lambda message, *_, **__: told.append(message),
+    )
+    neck = make_neck().eval()
+    several = (torch.zeros(2, 1, 4, 4), *feats)
+    for _ in range(2):
+        torch.testing.assert_close(neck(several)[0].visual, neck(feats)[0].visual)
+    assert told == [f'The backbone gives {len(several)} feature maps; the neck reads the last.']
 
 
 def test_pruning_adds_no_weights_and_exports_with_static_shapes(feats):

@@ -10,10 +10,9 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
 from conftest import CONFIGS, build_model, load_config
-from sdpose import InputError
+from sdpose.errors import InputError
 from sdpose.models import TokenDistillationLoss
 from sdpose.models.losses.simulated_heatmap_loss import simulate_heatmaps
-from sdpose.models.pose_estimators import load_teacher
 
 NAME = 'distilpose-toy'
 
@@ -106,7 +105,7 @@ def test_without_any_teacher_loss_no_teacher_is_needed():
 
 def test_teacher_is_frozen_and_no_part_of_the_student(config):
     model, plain = build(config), build_model(load_config('distilpose-toy-student'))
-    load_teacher(model)
+    model.init_weights()  # which loads the teacher
     assert set(model.state_dict()) == set(plain.state_dict())
     names = [name for name, _ in plain.named_parameters()]
     assert [name for name, _ in model.named_parameters()] == names
@@ -126,7 +125,7 @@ def test_teacher_is_frozen_and_no_part_of_the_student(config):
 
 def test_teacher_follows_the_student_to_other_devices_and_types(config):
     model = build(config)
-    load_teacher(model)
+    model.init_weights()  # which loads the teacher
     model.to(torch.float64)
     assert {p.dtype for p in model.teacher.model.parameters()} == {torch.float64}
     model.to('meta')  # a device that exists without a GPU
@@ -144,9 +143,15 @@ def test_autocast(config):
     assert all(value.isfinite() for value in losses.values())
 
 
+def test_without_a_teacher_a_student_is_not_trained():
+    student = build_model(load_config('distilpose-toy-student'))
+    with pytest.raises(InputError, match=r"head\.score='confidence' needs the"):
+        student(*make_batch(), mode='loss')
+
+
 def test_copies_share_the_teacher(config):
     model = build(config)
-    load_teacher(model)
+    model.init_weights()  # which loads the teacher
     copied = copy.deepcopy(model)
     assert copied.teacher is model.teacher
     assert copied.head is not model.head
@@ -157,7 +162,6 @@ def test_student_starts_the_same_with_and_without_its_teacher(config):
     states = []
     for cfg in (config, plain):
         model = build(cfg)
-        load_teacher(model)
         model.init_weights()
         states.append(model.state_dict())
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
@@ -211,7 +215,7 @@ def test_any_cnn_learns_from_any_heatmap_model():
 def test_wrong_teachers_stop_before_training(config, changes, message):
     config.merge_from_dict({f'model.{key}': value for key, value in changes.items()})
     with pytest.raises(InputError, match=message):
-        load_teacher(build(config))
+        build(config).init_weights()
 
 
 def test_teacher_that_is_no_heatmap_model(config):
@@ -260,7 +264,7 @@ def test_wrong_students(config):
     with pytest.raises(InputError, match='student of one cycle'):
         build(config)
     config.model.confidence_loss = None
-    with pytest.raises(InputError, match='needs a confidence_loss'):
+    with pytest.raises(InputError, match='needs the confidence_loss of a DistilPose'):
         build(config)
     config.model.head = load_config('tokenpose-toy').model.head
     with pytest.raises(InputError, match='not TokenHeatmapHead'):

@@ -1,13 +1,16 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import random
-import sys
 
 import make_toy_shapes
 import numpy as np
 import pytest
 from make_toy_shapes import SHAPES, draw_shape
 
-from sdpose import InputError
+from sdpose.errors import InputError
+
+
+def make(*arguments):
+    make_toy_shapes.main([str(argument) for argument in arguments])
 
 
 def test_shapes_differ_in_area_as_they_should():
@@ -27,11 +30,7 @@ def test_shapes_differ_in_area_as_they_should():
     assert area['star'] < area['square']
 
 
-def test_folders_repeat_and_are_not_overwritten(tmp_path, monkeypatch):
-    def make(*arguments):
-        monkeypatch.setattr(sys, 'argv', ['make_toy_shapes.py', *map(str, arguments)])
-        make_toy_shapes.main()
-
+def test_folders_repeat_and_are_not_overwritten(tmp_path):
     first, second = tmp_path / 'first', tmp_path / 'second'
     for folder in (first, second):
         make(folder, '--images', 2, '--val-images', 1, '--size', 16)

@@ -1,8 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Where people stand in an image: apart, huddled together, or as a distant crowd."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from .pose import sample_pose
@@ -33,7 +31,7 @@ def arrange_persons(
     for height in heights:
         skeleton = _sample_skeleton(rng, height)
         candidates = [
-            _stand(rng, skeleton, float(rng.uniform(0.06, 0.94)) * image_size[0], image_size)
+            _stand(rng, skeleton, rng.uniform(0.06, 0.94) * image_size[0], image_size)
             for _ in range(_TRIES)
         ]
         placed.append(min(candidates, key=lambda chosen: _overlap(chosen, placed)))
@@ -45,8 +43,8 @@ def arrange_distant_crowd(
 ) -> list[Skeleton]:
     """Places a row of small figures side by side at the horizon, far ones first."""
     width, height = image_size
-    size = float(rng.uniform(0.09, 0.14) * height)
-    left = float(rng.uniform(0.0, 0.4) * width)
+    size = rng.uniform(0.09, 0.14) * height
+    left = rng.uniform(0.0, 0.4) * width
     skeletons = []
     for _ in range(int(rng.integers(10, 18))):
         skeleton = _sample_skeleton(rng, size)
@@ -58,7 +56,7 @@ def arrange_distant_crowd(
 def _body_height(rng: np.random.Generator, image_height: int) -> float:
     """Standing height in pixels: one in twenty is small, the largest fill the image."""
     if rng.random() < 0.05:
-        return float(rng.uniform(0.16, 0.32) * image_height)
+        return rng.uniform(0.16, 0.32) * image_height
     return float(np.exp(rng.uniform(np.log(0.45), np.log(0.95))) * image_height)
 
 
@@ -69,16 +67,16 @@ def _sample_skeleton(rng: np.random.Generator, height: float) -> Skeleton:
 def _huddle(rng: np.random.Generator, count: int, image_size: tuple[int, int]) -> list[Skeleton]:
     """Places people of like size next to one another, from well apart to half hidden."""
     width, height = image_size
-    size = float(rng.uniform(0.42, 0.85) * height)
-    spacing = float(rng.uniform(0.12, 0.6) * size)
-    x = width / 2 - spacing * (count - 1) / 2 + float(rng.normal(0, 0.08 * width))
+    size = rng.uniform(0.42, 0.85) * height
+    spacing = rng.uniform(0.12, 0.6) * size
+    x = width / 2 - spacing * (count - 1) / 2 + rng.normal(0, 0.08 * width)
     skeletons = []
     for _ in range(count):
-        skeleton = _sample_skeleton(rng, size * float(rng.uniform(0.85, 1.18)))
+        skeleton = _sample_skeleton(rng, size * rng.uniform(0.85, 1.18))
         # Whoever falls outside stands in a second row.
-        column = x if 0 <= x <= width else float(rng.uniform(0.1, 0.9)) * width
+        column = x if 0 <= x <= width else rng.uniform(0.1, 0.9) * width
         skeletons.append(_stand(rng, skeleton, column, image_size))
-        x += spacing * float(rng.uniform(0.6, 1.4))
+        x += spacing * rng.uniform(0.6, 1.4)
     return sorted(skeletons, key=lambda skeleton: skeleton.scale)
 
 
@@ -88,9 +86,9 @@ def _stand(
     """Puts the feet on the ground; the nearer (larger) the person the lower in the image."""
     height = image_size[1]
     relative = skeleton.scale / height
-    feet = height * (0.62 + 0.36 * relative + float(rng.normal(0, 0.04)))
+    feet = height * (0.62 + 0.36 * relative + rng.normal(0, 0.04))
     standing = _moved_to(skeleton, x, feet)
-    top, highest = standing.extent()[1], float(rng.uniform(-0.04, 0.12)) * height
+    top, highest = standing.extent()[1], rng.uniform(-0.04, 0.12) * height
     # People who are taller than the image are cut off at the legs rather than at the head.
     return standing.moved(0, max(0.0, highest - top))
 

@@ -1,8 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Backgrounds: a textured wall or sky over ground, cluttered with shapes that are not people."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 
@@ -32,7 +30,7 @@ def paint_background(
     for _ in range(int(rng.integers(2, 7))):
         _draw_clutter(rng, canvas, image_size, horizon)
     blend(image, canvas.to_layer())
-    return _textured(rng, cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.8, 2.2))))
+    return _textured(rng, cv2.GaussianBlur(image, (0, 0), rng.uniform(0.8, 2.2)))
 
 
 def _gradient(rng: np.random.Generator, rows: int) -> np.ndarray:
@@ -51,20 +49,20 @@ def _draw_clutter(
 ) -> None:
     """Draws one wall, pole, tree, ball or slanted bar; bars and balls resemble limbs and heads."""
     width, height = image_size
-    x, colour = float(rng.uniform(0, width)), _muted(rng)
-    size = float(rng.uniform(0.03, 0.2) * height)
-    base = float(horizon + rng.uniform(0, 0.6) * (height - horizon))
+    x, colour = rng.uniform(0, width), _muted(rng)
+    size = rng.uniform(0.03, 0.2) * height
+    base = horizon + rng.uniform(0, 0.6) * (height - horizon)
     kind = rng.choice(['wall', 'pole', 'tree', 'ball', 'bar', 'bar'])
     if kind == 'wall':
         top, half = base - 3 * size, 1.5 * size
-        corners = np.array([[x - half, base], [x + half, base], [x - half, top], [x + half, top]])
+        corners = [[x - half, base], [x + half, base], [x - half, top], [x + half, top]]
         canvas.polygon(corners, colour, 1)
     elif kind == 'pole':
         canvas.rounded([[x, base], [x, base - 5 * size]], [0.12 * size] * 2, colour, 1)
     elif kind == 'tree':
         canvas.rounded([[x, base], [x, base - 2 * size]], [0.2 * size] * 2, (40, 60, 90), 1)
         crown = rng.normal((x, base - 3 * size), 0.4 * size, size=(5, 2))
-        leaves = scale_colour((50, 120, 60), float(rng.uniform(0.6, 1.3)))
+        leaves = scale_colour((50, 120, 60), rng.uniform(0.6, 1.3))
         for centre in crown:
             canvas.rounded([centre], [0.8 * size], leaves, 1)
     elif kind == 'ball':

@@ -1,8 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Anti-aliased drawing of shaded shapes that also records which part owns each pixel."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -64,11 +62,12 @@ class Canvas:
         self._colour = np.zeros((*shape, 3), np.uint8)
         self._parts = np.zeros(shape, np.uint8)
 
-    def polygon(self, points: np.ndarray, colour: Colour, part: int) -> None:
+    def polygon(self, points: ArrayLike, colour: Colour, part: int) -> None:
         """Fills the convex hull of (N, 2) image points."""
         local = (np.asarray(points)[:, :2] - (self.x, self.y) + 0.5) * SUPERSAMPLING - 0.5
         hull = cv2.convexHull(np.round(local * (1 << _SHIFT)).astype(np.int32))
-        cv2.fillConvexPoly(self._colour, hull, clip_colour(colour), cv2.LINE_8, _SHIFT)
+        rounded = [min(255, max(0, round(channel))) for channel in colour]
+        cv2.fillConvexPoly(self._colour, hull, rounded, cv2.LINE_8, _SHIFT)
         cv2.fillConvexPoly(self._parts, hull, (part,), cv2.LINE_8, _SHIFT)
 
     def rounded(self, centres: ArrayLike, radii: ArrayLike, colour: Colour, part: int) -> None:
@@ -87,9 +86,9 @@ class Canvas:
             circles = middles + lengths * (share * _CIRCLE + shift * _LIGHT)
             self.polygon(circles.reshape(-1, 2), scale_colour(colour, brightness), part)
 
-    def line(self, points: np.ndarray, width: float, colour: Colour, part: int) -> None:
+    def line(self, points: ArrayLike, width: float, colour: Colour, part: int) -> None:
         """Draws a flat line of the given width in pixels along (N, 2+) points."""
-        for segment in pairwise(points):
+        for segment in pairwise(np.asarray(points)):
             ends = np.array(segment)[:, None, :2] + 0.5 * width * _CIRCLE
             self.polygon(ends.reshape(-1, 2), colour, part)
 
@@ -101,12 +100,6 @@ class Canvas:
         alpha = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA)
         parts = self._parts[::SUPERSAMPLING, ::SUPERSAMPLING]
         return Layer(self.x, self.y, colour.astype(np.float32), alpha, parts)
-
-
-def clip_colour(colour: Colour) -> tuple[int, int, int]:
-    """Rounds a colour to 8 bits a channel."""
-    blue, green, red = (min(255, max(0, round(channel))) for channel in colour)
-    return blue, green, red
 
 
 def scale_colour(colour: Colour, factor: float) -> Colour:

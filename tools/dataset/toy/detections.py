@@ -1,8 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Person detections as a detector would give them: jittered boxes, misses and false alarms."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from .coco_format import CATEGORY_ID, Json
@@ -36,7 +34,7 @@ def simulate_detections(
         extent = rng.uniform(0.1, 0.4, 2) * size
         corner = rng.uniform(0, size - extent)
         box = np.concatenate([corner, extent])
-        found.append(_detection(image, box, float(rng.beta(1.5, 6))))
+        found.append(_detection(image, box, rng.beta(1.5, 6)))
     return sorted(found, key=lambda detection: -detection['score'])
 
 
@@ -48,7 +46,7 @@ def _jittered(
     corners = np.array([box[:2], box[:2] + box[2:]]) + shift * box[2:]
     corners = np.clip(corners, 0, image_size)
     extent = np.maximum(corners[1] - corners[0], 1.0)
-    score = 0.99 - 2.0 * np.abs(shift).mean() - float(rng.beta(1, 8))
+    score = 0.99 - 2.0 * np.abs(shift).mean() - rng.beta(1, 8)
     return np.concatenate([corners[0], extent]), max(0.05, score)
 
 

@@ -1,8 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Drawing of the head: a ball of hair with a face on its front."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from .canvas import Canvas, scale_colour
@@ -13,12 +11,12 @@ _FACE_HALF_ANGLE = np.deg2rad(72)
 _FACE_TILT = np.deg2rad(-20)  # the face sits below the head's equator, the hairline above
 _EYE_WHITE = (235.0, 235.0, 235.0)
 _EYE_DARK = (30.0, 25.0, 25.0)
+_LIPS = (60.0, 50.0, 150.0)
 
 
 def draw_head(canvas: Canvas, skeleton: Skeleton, outfit: Outfit, part: int) -> None:
     """Draws hair, ears and, where they turn to the viewer, the parts of the face."""
-    radius = skeleton.body.head_radius * skeleton.scale
-    centre = skeleton.points['head']
+    centre, radius = skeleton.points['head'], skeleton.head_radius
     _draw_ears(canvas, skeleton, outfit, part, behind_head=True)
     crown = centre + 0.12 * radius * skeleton.head_axes[:, 1]
     canvas.rounded([centre, crown], [radius, radius], outfit.hair, part)
@@ -31,7 +29,7 @@ def draw_head(canvas: Canvas, skeleton: Skeleton, outfit: Outfit, part: int) -> 
 
 def draw_long_hair(canvas: Canvas, skeleton: Skeleton, outfit: Outfit, part: int) -> None:
     """Draws hair that falls from the back of the head to the shoulders."""
-    radius = skeleton.body.head_radius * skeleton.scale
+    radius = skeleton.head_radius
     back = skeleton.points['head'] - 0.35 * radius * skeleton.head_axes[:, 2]
     tip = back - 1.5 * radius * skeleton.head_axes[:, 1]
     canvas.rounded([back, tip], [radius, 0.8 * radius], outfit.hair, part)
@@ -50,26 +48,24 @@ def _visible_face(head_axes: np.ndarray) -> np.ndarray:
 def _draw_ears(
     canvas: Canvas, skeleton: Skeleton, outfit: Outfit, part: int, behind_head: bool
 ) -> None:
-    radius = skeleton.body.head_radius * skeleton.scale
     for side in SIDES:
         ear = skeleton.points[f'{side}_ear']
         if (ear[2] < skeleton.points['head'][2]) == behind_head:
-            canvas.rounded([ear], [0.24 * radius], scale_colour(outfit.skin, 0.9), part)
+            radius = 0.24 * skeleton.head_radius
+            canvas.rounded([ear], [radius], scale_colour(outfit.skin, 0.9), part)
 
 
 def _draw_features(canvas: Canvas, skeleton: Skeleton, outfit: Outfit, part: int) -> None:
-    radius = skeleton.body.head_radius * skeleton.scale
-    points, depth = skeleton.points, skeleton.points['head'][2]
+    points, radius = skeleton.points, skeleton.head_radius
+    depth, mouth, nose = points['head'][2], points['mouth'], points['nose']
     for side in SIDES:
         eye = points[f'{side}_eye']
         if eye[2] > depth:
-            canvas.line(np.array([eye, eye]), 0.36 * radius, _EYE_WHITE, part)
-            canvas.line(np.array([eye, eye]), 0.22 * radius, _EYE_DARK, part)
-    if points['mouth'][2] > depth:
+            canvas.line([eye, eye], 0.36 * radius, _EYE_WHITE, part)
+            canvas.line([eye, eye], 0.22 * radius, _EYE_DARK, part)
+    if mouth[2] > depth:
         half = 0.25 * radius * skeleton.head_axes[:, 0]
-        lips = np.array([points['mouth'] - half, points['mouth'] + half])
-        canvas.line(lips, 0.14 * radius, (60.0, 50.0, 150.0), part)
-    if points['nose'][2] > depth - 0.2 * radius:
-        bridge = points['nose'] - 0.25 * radius * skeleton.head_axes[:, 2]
-        nose = np.array([points['nose'], bridge])
-        canvas.line(nose, 0.26 * radius, scale_colour(outfit.skin, 0.8), part)
+        canvas.line([mouth - half, mouth + half], 0.14 * radius, _LIPS, part)
+    if nose[2] > depth - 0.2 * radius:
+        bridge = nose - 0.25 * radius * skeleton.head_axes[:, 2]
+        canvas.line([nose, bridge], 0.26 * radius, scale_colour(outfit.skin, 0.8), part)

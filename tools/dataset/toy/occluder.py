@@ -1,8 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Objects that stand in front of people."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from .canvas import Canvas, Layer, scale_colour
@@ -31,18 +29,13 @@ def draw_occluder(
         canvas.rounded([[x, y - size], [x, y + size]], [0.12 * size] * 2, colour, 1)
     elif kind == 'bush':
         for leaf in rng.uniform(-0.6, 0.6, size=(9, 2)) * size + centre:
-            green = scale_colour((60, 130, 70), float(rng.uniform(0.6, 1.2)))
+            green = scale_colour((60, 130, 70), rng.uniform(0.6, 1.2))
             canvas.rounded([leaf], [0.35 * size], green, 1)
     elif kind == 'ball':
         canvas.rounded([centre], [0.5 * size], colour, 1)
     else:
-        half_height = 0.7 * size if kind == 'crate' else 0.25 * size
-        corners = np.array([[x - size, y - half_height], [x + size, y + half_height]])
-        canvas.polygon(_rectangle(*corners), colour, 1)
-        inner = _rectangle(*(np.array(centre) + 0.8 * (corners - centre)))
-        canvas.polygon(inner, scale_colour(colour, 0.75), 1)
+        half = np.array([size, 0.7 * size if kind == 'crate' else 0.25 * size])
+        corners = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]]) * half
+        canvas.polygon(centre + corners, colour, 1)
+        canvas.polygon(centre + 0.8 * corners, scale_colour(colour, 0.75), 1)
     return canvas.to_layer()
-
-
-def _rectangle(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    return np.array([[x, y] for x in (first[0], last[0]) for y in (first[1], last[1])])

@@ -1,8 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """What a figure wears."""
 
-from __future__ import annotations
-
 import colorsys
 from dataclasses import dataclass
 
@@ -98,4 +96,4 @@ def sample_colour(
 
 def _near(rng: np.random.Generator, tones: tuple[Colour, ...]) -> Colour:
     tone = tones[int(rng.integers(len(tones)))]
-    return scale_colour(tone, float(rng.uniform(0.88, 1.1)))
+    return scale_colour(tone, rng.uniform(0.88, 1.1))

@@ -8,12 +8,12 @@ who faces the camera therefore has the left shoulder at the larger image x.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from .pose import ArmAngles, LegAngles, Pose
+from .pose import Bend, Limb, Pose
 
 SIDES: dict[str, int] = {'left': 1, 'right': -1}
 DOWN = np.array([0.0, -1.0, 0.0])
@@ -63,21 +63,22 @@ class Skeleton:
         points: Landmark name to (x, y, z) in pixels, z towards the viewer.
         head_axes: (3, 3) unit columns: the head's left, up and forward.
         torso_axes: (3, 3) unit columns: the torso's left, up and forward.
-        body: The proportions it was made from.
+        head_radius: In pixels.
+        girth: What scales the widths of the body parts; pixels per body height.
         scale: Pixels per body height.
     """
 
     points: dict[str, np.ndarray]
     head_axes: np.ndarray
     torso_axes: np.ndarray
-    body: Body
+    head_radius: float
+    girth: float
     scale: float
 
     def moved(self, dx: float, dy: float) -> Skeleton:
         """Returns the skeleton shifted in the image by (dx, dy) pixels."""
         shift = np.array([dx, dy, 0.0])
-        points = {name: point + shift for name, point in self.points.items()}
-        return Skeleton(points, self.head_axes, self.torso_axes, self.body, self.scale)
+        return replace(self, points={name: at + shift for name, at in self.points.items()})
 
     def extent(self) -> tuple[float, float, float, float]:
         """Returns the landmarks' (x_min, y_min, x_max, y_max) in pixels."""
@@ -87,60 +88,39 @@ class Skeleton:
 
 def sample_body(rng: np.random.Generator) -> Body:
     """Draws a body whose proportions differ by a few per cent from the average adult's."""
-    average = Body()
-    values = {
-        f.name: getattr(average, f.name) * float(rng.uniform(0.93, 1.07)) for f in fields(Body)
-    }
+    values = {name: length * rng.uniform(0.93, 1.07) for name, length in asdict(Body()).items()}
     # A somewhat large head keeps the face readable in a 128x96 crop.
-    values['head_radius'] *= float(rng.uniform(1.0, 1.25))
-    values['girth'] = float(rng.uniform(1.0, 1.35))
+    values['head_radius'] *= rng.uniform(1.0, 1.25)
+    values['girth'] = rng.uniform(1.0, 1.35)
     return Body(**values)
 
 
 def sample_view(rng: np.random.Generator, scale: float) -> View:
     """Draws a view: mostly front and three-quarter, sometimes back or profile."""
-    facing = rng.choice(['front', 'three_quarter', 'profile', 'back'], p=[0.55, 0.2, 0.05, 0.2])
-    centre, spread = {
-        'front': (0, 14),
-        'three_quarter': (42, 12),
-        'profile': (88, 10),
-        'back': (180, 22),
-    }[str(facing)]
+    facings = {'front': (0, 14), 'three_quarter': (42, 12), 'profile': (88, 10), 'back': (180, 22)}
+    centre, spread = facings[rng.choice(list(facings), p=[0.55, 0.2, 0.05, 0.2])]
     yaw = float(rng.choice([-1, 1]) * rng.normal(centre, spread))
-    return View(yaw, float(rng.uniform(-6, 18)), float(rng.normal(0, 3)), scale)
+    return View(yaw, rng.uniform(-6, 18), rng.normal(0, 3), scale)
 
 
 def build_skeleton(pose: Pose, body: Body, view: View) -> Skeleton:
-    """Poses a body and looks at it.
-
-    Args:
-        pose: Joint angles.
-        body: Proportions.
-        view: Camera; the pelvis projects to the image origin.
-
-    Returns:
-        The skeleton in the camera frame.
-    """
-    trunk = pose.trunk
-    torso = Rotation.from_euler(
-        'YXZ', (trunk.spine_twist, trunk.spine_flexion, trunk.spine_lateral), degrees=True
-    )
-    head = torso * Rotation.from_euler(
-        'YXZ', (trunk.neck_turn, trunk.neck_flexion, trunk.neck_lateral), degrees=True
-    )
-    points = {'pelvis': np.zeros(3)}
-    points |= _torso_points(body, torso)
+    """Poses a body and looks at it; the pelvis projects to the image origin."""
+    torso = _trunk_joint(pose.spine)
+    head = torso * _trunk_joint(pose.neck)
+    points = {'pelvis': np.zeros(3)} | _torso_points(body, torso)
     points |= _head_points(body, head, points['neck'])
     for side in SIDES:
-        points |= _arm_points(body, torso, side, getattr(pose, f'{side}_arm'), points)
-        points |= _leg_points(body, side, getattr(pose, f'{side}_leg'))
+        arm = _arm_points(body, torso, side, getattr(pose, f'{side}_arm'), points)
+        leg = _leg_points(body, side, getattr(pose, f'{side}_leg'))
+        points |= {f'{side}_{joint}': point for joint, point in (arm | leg).items()}
     camera = view.matrix()
     unit = camera / view.scale
     return Skeleton(
         {name: camera @ point for name, point in points.items()},
         unit @ head.as_matrix(),
         unit @ torso.as_matrix(),
-        body,
+        body.head_radius * view.scale,
+        body.girth * view.scale,
         view.scale,
     )
 
@@ -168,34 +148,31 @@ def _head_points(body: Body, head: Rotation, neck: np.ndarray) -> dict[str, np.n
 
 
 def _arm_points(
-    body: Body, torso: Rotation, side: str, arm: ArmAngles, points: dict[str, np.ndarray]
+    body: Body, torso: Rotation, side: str, arm: Limb, points: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    upper = torso * _ball_joint(
-        side, arm.shoulder_abduction, arm.shoulder_flexion, arm.shoulder_rotation
-    )
-    fore = upper * Rotation.from_euler('X', -arm.elbow_flexion, degrees=True)
+    upper = torso * _ball_joint(side, arm)
+    fore = upper * Rotation.from_euler('X', -arm.bend, degrees=True)
     elbow = points[f'{side}_shoulder'] + body.upper_arm * upper.apply(DOWN)
     wrist = elbow + body.forearm * fore.apply(DOWN)
-    hand = wrist + body.hand * fore.apply(DOWN)
-    return {f'{side}_elbow': elbow, f'{side}_wrist': wrist, f'{side}_hand': hand}
+    return {'elbow': elbow, 'wrist': wrist, 'hand': wrist + body.hand * fore.apply(DOWN)}
 
 
-def _leg_points(body: Body, side: str, leg: LegAngles) -> dict[str, np.ndarray]:
-    thigh = _ball_joint(side, leg.hip_abduction, leg.hip_flexion, leg.hip_rotation)
-    shin = thigh * Rotation.from_euler('X', leg.knee_flexion, degrees=True)
+def _leg_points(body: Body, side: str, leg: Limb) -> dict[str, np.ndarray]:
+    thigh = _ball_joint(side, leg)
+    shin = thigh * Rotation.from_euler('X', leg.bend, degrees=True)
     hip = np.array([SIDES[side] * body.hip_half_width, 0.0, 0.0])
     knee = hip + body.thigh * thigh.apply(DOWN)
     ankle = knee + body.shin * shin.apply(DOWN)
     toe = ankle + body.foot * shin.apply((0.0, -0.32, 0.95))
-    return {
-        f'{side}_hip': hip,
-        f'{side}_knee': knee,
-        f'{side}_ankle': ankle,
-        f'{side}_toe': toe,
-    }
+    return {'hip': hip, 'knee': knee, 'ankle': ankle, 'toe': toe}
 
 
-def _ball_joint(side: str, abduction: float, flexion: float, rotation: float) -> Rotation:
-    """A shoulder or hip: positive angles lead outwards, forwards and (rotation) inwards."""
+def _trunk_joint(bend: Bend) -> Rotation:
+    return Rotation.from_euler('YXZ', (bend.turn, bend.flexion, bend.lateral), degrees=True)
+
+
+def _ball_joint(side: str, limb: Limb) -> Rotation:
+    """A shoulder or hip."""
     sign = SIDES[side]
-    return Rotation.from_euler('ZXY', (sign * abduction, -flexion, -sign * rotation), degrees=True)
+    angles = (sign * limb.abduction, -limb.flexion, -sign * limb.rotation)
+    return Rotation.from_euler('ZXY', angles, degrees=True)

@@ -1,59 +1,22 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """The two data sets that can be imitated: their keypoints, their crowding and their files."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
-COCO_KEYPOINTS: tuple[str, ...] = (
-    'nose',
-    'left_eye',
-    'right_eye',
-    'left_ear',
-    'right_ear',
-    'left_shoulder',
-    'right_shoulder',
-    'left_elbow',
-    'right_elbow',
-    'left_wrist',
-    'right_wrist',
-    'left_hip',
-    'right_hip',
-    'left_knee',
-    'right_knee',
-    'left_ankle',
-    'right_ankle',
-)
-CROWDPOSE_KEYPOINTS: tuple[str, ...] = (*COCO_KEYPOINTS[5:], 'top_head', 'neck')
+# Pairs of keypoint numbers, from 1, as in the files of COCO; and of CrowdPose's keypoints alike.
+_COCO_SKELETON = [
+    [16, 14], [14, 12], [17, 15], [15, 13], [12, 13], [6, 12], [7, 13], [6, 7], [6, 8], [7, 9],
+    [8, 10], [9, 11], [2, 3], [1, 2], [1, 3], [2, 4], [3, 5], [4, 6], [5, 7],
+]  # fmt: skip
+_CROWDPOSE_SKELETON = [
+    [11, 9], [9, 7], [12, 10], [10, 8], [7, 8], [1, 7], [2, 8], [1, 2], [1, 3], [2, 4], [3, 5],
+    [4, 6], [13, 14], [2, 14], [1, 14],
+]  # fmt: skip
+_LIMBS = ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
 
-_LIMB_LINKS: tuple[tuple[str, str], ...] = (
-    ('left_ankle', 'left_knee'),
-    ('left_knee', 'left_hip'),
-    ('right_ankle', 'right_knee'),
-    ('right_knee', 'right_hip'),
-    ('left_hip', 'right_hip'),
-    ('left_shoulder', 'left_hip'),
-    ('right_shoulder', 'right_hip'),
-    ('left_shoulder', 'right_shoulder'),
-    ('left_shoulder', 'left_elbow'),
-    ('right_shoulder', 'right_elbow'),
-    ('left_elbow', 'left_wrist'),
-    ('right_elbow', 'right_wrist'),
-)
-_FACE_LINKS: tuple[tuple[str, str], ...] = (
-    ('left_eye', 'right_eye'),
-    ('nose', 'left_eye'),
-    ('nose', 'right_eye'),
-    ('left_eye', 'left_ear'),
-    ('right_eye', 'right_ear'),
-    ('left_ear', 'left_shoulder'),
-    ('right_ear', 'right_shoulder'),
-)
-_NECK_LINKS: tuple[tuple[str, str], ...] = (
-    ('top_head', 'neck'),
-    ('right_shoulder', 'neck'),
-    ('left_shoulder', 'neck'),
-)
+
+def _pairs(*joints: str) -> tuple[str, ...]:
+    return tuple(f'{side}_{joint}' for joint in joints for side in ('left', 'right'))
 
 
 @dataclass(frozen=True)
@@ -61,9 +24,8 @@ class Style:
     """What distinguishes one imitated data set from the other.
 
     Attributes:
-        name: Name on the command line.
         keypoints: Keypoint names in the data set's order.
-        links: Pairs of keypoint names that form the skeleton.
+        skeleton: Pairs of keypoint numbers, from 1, that a line joins.
         person_counts: Possible numbers of persons in an image, evenly weighted.
         huddle: Whether the persons of an image are of one size and close together.
         distant_crowd_rate: Share of images with a far-off crowd marked ``iscrowd``.
@@ -75,9 +37,8 @@ class Style:
         detection_file: Person detections on the 'val' split.
     """
 
-    name: str
     keypoints: tuple[str, ...]
-    links: tuple[tuple[str, str], ...]
+    skeleton: list[list[int]]
     person_counts: tuple[int, ...]
     huddle: bool
     distant_crowd_rate: float
@@ -91,9 +52,8 @@ class Style:
 
 STYLES: dict[str, Style] = {
     'coco': Style(
-        name='coco',
-        keypoints=COCO_KEYPOINTS,
-        links=_LIMB_LINKS + _FACE_LINKS,
+        keypoints=('nose', *_pairs('eye', 'ear', *_LIMBS)),
+        skeleton=_COCO_SKELETON,
         person_counts=(1, 1, 2, 2, 2, 3, 3, 4),
         huddle=False,
         distant_crowd_rate=0.05,
@@ -109,9 +69,8 @@ STYLES: dict[str, Style] = {
         detection_file='person_detection_results/COCO_val2017_detections_AP_H_56_person.json',
     ),
     'crowdpose': Style(
-        name='crowdpose',
-        keypoints=CROWDPOSE_KEYPOINTS,
-        links=_LIMB_LINKS + _NECK_LINKS,
+        keypoints=(*_pairs(*_LIMBS), 'top_head', 'neck'),
+        skeleton=_CROWDPOSE_SKELETON,
         person_counts=(2, 2, 3, 3, 4, 5, 6, 7),
         huddle=True,
         distant_crowd_rate=0.0,

@@ -1,14 +1,12 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Making and writing a whole data set, so that it is either complete or visibly unfinished."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import chain
@@ -16,14 +14,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from rich.progress import track
+
+from sdpose.errors import InputError
+from sdpose.runtime.files import write_whole
 
 from .coco_format import Json, annotate, category
 from .detections import simulate_detections
 from .scene import compose_scene
-from .style import STYLES, Style
+from .style import STYLES
 
-# Bump when the same options would draw other pictures, so that old data sets are not reused.
-GENERATOR_VERSION = 1
 DESCRIPTION = 'sdpose toy data set of drawn human figures'
 SPLIT_START = {'train': 1, 'val': 500_001}  # first image id
 MAX_IMAGES = SPLIT_START['val'] - SPLIT_START['train']
@@ -32,11 +32,6 @@ _UNFINISHED = '.sdpose_toy_unfinished'
 _SCENE_STREAM, _DETECTION_STREAM = 0, 1
 _JPEG_QUALITY = 92
 _IMAGES_PER_JOB = 8
-
-
-class DatasetError(Exception):
-    """The data set cannot be made as asked; the message says why in one sentence."""
-
 
 ImageResult = tuple[Json, list[Json], list[Json]]  # entry, annotations, detections
 
@@ -50,21 +45,18 @@ class Options:
         val_images: Number of validation images.
         seed: Seed of everything that is drawn.
         style: Key of ``STYLES``.
-        generator_version: Version of the drawing code.
+        generator_version: Version of the drawing code; bump it when the same options would draw
+            other pictures, so that old data sets are not reused.
     """
 
     images: int
     val_images: int
     seed: int
     style: str
-    generator_version: int = GENERATOR_VERSION
-
-    def count(self, split: str) -> int:
-        """Returns the number of images of the 'train' or 'val' split."""
-        return self.images if split == 'train' else self.val_images
+    generator_version: int = 1
 
 
-def is_complete(out: Path, options: Options, overwrite: bool = False) -> bool:
+def is_complete(out: Path, options: Options, overwrite: bool) -> bool:
     """Tells whether a folder holds the finished data set with these options.
 
     Args:
@@ -76,48 +68,37 @@ def is_complete(out: Path, options: Options, overwrite: bool = False) -> bool:
         True if it is there already, False if ``write_dataset`` may write to the folder.
 
     Raises:
-        DatasetError: The folder holds something that must not be touched.
+        InputError: The folder holds something that must not be touched.
     """
-    if not out.exists():
-        return False
-    if not out.is_dir():
-        raise DatasetError(f'{out} is a file, but the data set needs a folder.')
-    if (out / _UNFINISHED).exists() or not any(out.iterdir()):
+    if out.exists() and not out.is_dir():
+        raise InputError(f'{out} is a file, but the data set needs a folder.')
+    if not out.exists() or (out / _UNFINISHED).exists() or not any(out.iterdir()):
         return False
     found, wanted = _recorded_options(out), asdict(options)
     if found is None:
         # Even --overwrite stops here: the folder could be the real COCO.
-        raise DatasetError(
+        raise InputError(
             f'{out} holds files that this script did not make; choose a new or empty folder.'
         )
-    if overwrite:
-        return False
-    if found != wanted:
+    if found != wanted and not overwrite:
         differing = [name for name in wanted if found.get(name) != wanted[name]]
         theirs = ', '.join(f'{name} {found.get(name)}' for name in differing)
-        raise DatasetError(
+        raise InputError(
             f'{out} holds a toy data set made with other options ({theirs}); '
             'add --overwrite to replace it, or choose another folder.'
         )
-    return True
+    return not overwrite
 
 
-def write_dataset(
-    out: Path, options: Options, workers: int, on_image: Callable[[], None] = lambda: None
-) -> dict[str, int]:
-    """Draws and writes a data set.
+def write_dataset(out: Path, options: Options, workers: int) -> None:
+    """Draws and writes a data set, and shows progress.
 
-    The annotation files come last and appear at once; until then a marker file tells that the
-    folder is unfinished.
+    The annotation files come last; until then a marker file tells that the folder is unfinished.
 
     Args:
         out: Folder to write to, one for which ``is_complete`` returned False.
         options: What to draw.
         workers: Number of processes; it does not affect the result.
-        on_image: Called after every image.
-
-    Returns:
-        Number of annotated persons by split.
 
     Raises:
         OSError: A file could not be written.
@@ -126,23 +107,24 @@ def write_dataset(
     out.mkdir(parents=True, exist_ok=True)
     (out / _UNFINISHED).touch()
     _remove_contents(out)
-    for name in {*style.image_dirs.values()}:
+    for name in set(style.image_dirs.values()):
         (out / name).mkdir(exist_ok=True)
-    contents: dict[str, list[ImageResult]] = {}
-    with _mapper(workers) as run:
-        for split in SPLIT_START:
-            job = partial(_write_image, out, options, split)
-            contents[split] = []
-            for made in run(job, range(options.count(split))):
-                contents[split].append(made)
-                on_image()
-    detections = [found for _, _, per_image in contents['val'] for found in per_image]
-    _write_json(out / style.detection_file, detections)
-    for split in ('val', 'train'):
-        document = _document(options, style, contents[split])
+    for split, count in (('val', options.val_images), ('train', options.images)):
+        with _mapper(workers) as run:
+            made = run(partial(_write_image, out, options, split), range(count))
+            made = track(made, description=f'Drawing {split}', total=count)
+            images, annotations, detections = zip(*made, strict=True)
+        document = {
+            'info': {'description': DESCRIPTION, 'options': asdict(options)},
+            'licenses': [],
+            'categories': [category(style)],
+            'images': images,
+            'annotations': list(chain.from_iterable(annotations)),
+        }
         _write_json(out / style.annotation_files[split], document)
+        if split == 'val':
+            _write_json(out / style.detection_file, list(chain.from_iterable(detections)))
     (out / _UNFINISHED).unlink()
-    return {split: _count_persons(made) for split, made in contents.items()}
 
 
 def _write_image(out: Path, options: Options, split: str, index: int) -> ImageResult:
@@ -153,9 +135,8 @@ def _write_image(out: Path, options: Options, split: str, index: int) -> ImageRe
     origin = (options.seed, list(STYLES).index(options.style), image_id)
     scene = compose_scene(np.random.default_rng((*origin, _SCENE_STREAM)), style)
     file_name = f'{image_id:012d}.jpg'
-    path = out / style.image_dirs[split] / file_name
-    if not cv2.imwrite(str(path), scene.image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]):
-        raise OSError(f'could not write {path}')
+    _, jpeg = cv2.imencode('.jpg', scene.image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    (out / style.image_dirs[split] / file_name).write_bytes(jpeg.tobytes())
     image, annotations = annotate(scene, image_id, file_name, style)
     rng = np.random.default_rng((*origin, _DETECTION_STREAM))
     return image, annotations, simulate_detections(rng, image, annotations)
@@ -190,38 +171,15 @@ def _remove_contents(out: Path) -> None:
             shutil.rmtree(out / folder, ignore_errors=True)
 
 
-def _document(options: Options, style: Style, contents: list[ImageResult]) -> Json:
-    return {
-        'info': {'description': DESCRIPTION, 'options': asdict(options)},
-        'licenses': [],
-        'categories': [category(style)],
-        'images': [image for image, _, _ in contents],
-        'annotations': list(chain.from_iterable(entries for _, entries, _ in contents)),
-    }
-
-
 def _write_json(path: Path, content: Json | list[Json]) -> None:
-    """Writes a file so that it appears complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix('.json.tmp')
-    unfinished.write_text(json.dumps(content, separators=(',', ':')))
-    unfinished.replace(path)
+    write_whole(path, json.dumps(content, separators=(',', ':')).encode())
 
 
 def _recorded_options(out: Path) -> Json | None:
     """Returns the options of the finished toy data set in a folder, None if there is none."""
     for style in STYLES.values():
-        paths = [out / name for name in (*style.annotation_files.values(), style.detection_file)]
-        if not all(path.is_file() for path in paths):
-            continue
-        try:
-            info = json.loads(paths[0].read_text())['info']
-        except (ValueError, KeyError, TypeError):
-            continue
-        if info.get('description') == DESCRIPTION:
-            return info['options']
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            info = json.loads((out / style.annotation_files['train']).read_text())['info']
+            if info['description'] == DESCRIPTION:
+                return info['options']
     return None
-
-
-def _count_persons(contents: list[ImageResult]) -> int:
-    return sum(not entry['iscrowd'] for _, entries, _ in contents for entry in entries)

@@ -1,0 +1,99 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Refuse a checkpoint that belongs to another model."""
+
+from typing import cast
+
+from mmengine.model import is_model_wrapper
+from torch import Tensor, nn
+
+from sdpose.checkpoints.converter import recognise_layout
+from sdpose.checkpoints.safe_loading import get_state_dict
+from sdpose.errors import InputError
+
+NAMED = 3  # weights that a message names at the most
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """Return the model itself from its distributed wrapper."""
+    return cast(nn.Module, model.module) if is_model_wrapper(model) else model
+
+
+def load_strictly(model: nn.Module, checkpoint: dict, name: str) -> None:
+    """Load a checkpoint that holds exactly the weights of a model.
+
+    Args:
+        model: It receives the weights; after an error some of them.
+        checkpoint: With ``state_dict``, or itself a state dict.
+        name: What to call the checkpoint in the message.
+
+    Raises:
+        InputError: Names or shapes differ; the message has the first of them.
+    """
+    state_dict = get_state_dict(checkpoint, name)
+    refuse_published(state_dict, name)
+    try:
+        result = model.load_state_dict(state_dict, strict=False)
+    except RuntimeError as error:
+        shapes = [line.strip(' \t.') for line in str(error).splitlines() if 'size mismatch' in line]
+        problems = shapes or [str(error)]
+    else:
+        problems = [f'{key} is missing in it' for key in result.missing_keys]
+        problems += [f'{key} is not part of the model' for key in result.unexpected_keys]
+    if problems:
+        raise InputError(
+            f'{name} belongs to another model than this config: {shortened(problems)}. '
+            'Give the config that it was trained with.'
+        )
+
+
+def split_fitting(model: nn.Module, checkpoint: dict, name: str) -> tuple[list[str], list[str]]:
+    """Find out which weights of a model a checkpoint has, as for fine-tuning.
+
+    Args:
+        model: It is not changed.
+        checkpoint: With ``state_dict``, or itself a state dict.
+        name: What to call the checkpoint in the message.
+
+    Returns:
+        Names of the model's weights that are in it with the same shape, and of all others.
+
+    Raises:
+        InputError: None is, or it bears published names.
+    """
+    state_dict = get_state_dict(checkpoint, name)
+    refuse_published(state_dict, name)
+    fitting: list[str] = []
+    others: list[str] = []
+    for key, weights in model.state_dict().items():
+        fits = key in state_dict and state_dict[key].shape == weights.shape
+        (fitting if fits else others).append(key)
+    if not fitting:
+        raise InputError(
+            f'{name} belongs to another model than this config: not one weight of the model, such '
+            f'as {shortened(others)}, is in it.'
+        )
+    return fitting, others
+
+
+def refuse_published(state_dict: dict[str, Tensor], name: str) -> None:
+    """Raise when weights bear the names of a published implementation.
+
+    Args:
+        state_dict: Weights by name.
+        name: What to call the checkpoint in the message.
+
+    Raises:
+        InputError: They do; the message says how to convert them.
+    """
+    layout = recognise_layout(state_dict)
+    if layout is not None:
+        raise InputError(
+            f'{name} has the published names of {layout}. Convert it first: '
+            f'python tools/convert_checkpoint.py {name} converted.pth --config CONFIG'
+        )
+
+
+def shortened(names: list[str]) -> str:
+    """Name the first few of many: ``a; b; c (and 7 more)``."""
+    more = f' (and {len(names) - NAMED} more)' if len(names) > NAMED else ''
+    return '; '.join(names[:NAMED]) + more

@@ -1,0 +1,127 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""The best and the worst predictions by OKS, coloured by confidence: DistilPose figure 6."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from rich.progress import track
+
+from sdpose.errors import InputError
+from sdpose.evaluation.oks_matches import Match, match_by_oks
+from sdpose.figures.canvas import add_color_bar, make_panels, markdown_table, show_picture
+from sdpose.figures.results import Results, confidence_scale, keypoints_of
+from sdpose.runtime.crop import CropRegion
+from sdpose.runtime.drawing import draw_poses
+from sdpose.runtime.frames import read_image
+
+CROP_SIZE = (192, 256)  # width and height in pixels
+PADDING = 1.2  # side of a crop by that of the box
+COLUMNS = 6
+RIGHT, WRONG = '#1a7f37', '#c62828'
+
+
+def draw_best_and_worst(
+    results: Results, number: int = 6, threshold: float = 0.5, min_keypoints: int = 1
+) -> tuple[Figure, str]:
+    """Match persons and predictions, and draw the best matches above, the worst below.
+
+    Args:
+        results: Ground truth and predictions.
+        number: How many of the best and of the worst, at most.
+        threshold: OKS from which a prediction is right.
+        min_keypoints: Persons with fewer labelled keypoints are left out.
+
+    Returns:
+        The figure, and a table of how many are right.
+
+    Raises:
+        InputError: The files do not belong together, nothing matches, a picture is missing or
+            broken, or ``number`` is below 1.
+    """
+    if number < 1:
+        raise InputError(f'--number {number}: at least one person is needed.')
+    truth, info = results.truth, results.metainfo
+    use_area = info['dataset_name'] == 'coco'
+    matches, missed = match_by_oks(
+        truth, results.predictions, info['sigmas'], use_area, min_keypoints
+    )
+    if not matches:
+        raise InputError('No person of the annotations has a prediction.')
+    files = {image['id']: results.images / image['file_name'] for image in truth['images']}
+    best, worst = pick(matches, number)
+    columns = min(COLUMNS, max(len(best), 3))
+    rows_of_best, rows_of_worst = (-(-len(part) // columns) for part in (best, worst))
+    rows = rows_of_best + rows_of_worst
+    figure, axes = make_panels(rows, columns, (1.7 * columns + 0.8, 2.75 * rows))
+    shown = [*zip(axes[:rows_of_best].flat, best, strict=False)]
+    shown += zip(axes[rows_of_best:].flat, worst, strict=False)
+    for axis, match in track(shown, 'Drawing', transient=True):
+        picture = read_image(files[match.person['image_id']])
+        _show_match(axis, match, picture, info['skeleton_links'])
+        verdict, color = ('right', RIGHT) if match.oks >= threshold else ('wrong', WRONG)
+        title = f'OKS {match.oks:.2f}: {verdict}\nmean confidence {_confidence(match):.2f}'
+        axis.set_title(title, fontsize=8, color=color)
+    add_color_bar(figure, axes, confidence_scale(), 'confidence; white rings: ground truth')
+    return figure, _table(matches, missed, threshold)
+
+
+def pick(matches: list[Match], number: int) -> tuple[list[Match], list[Match]]:
+    """Pick the best and the worst, none of them twice: best first, and worst first.
+
+    Args:
+        matches: Largest OKS first.
+        number: How many of each, at most.
+    """
+    best = matches[: min(number, -(-len(matches) // 2))]
+    return best, matches[len(best) :][::-1][:number]
+
+
+def crop_person(
+    image: np.ndarray, box: Sequence[float], keypoints: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a person out of an image as for a model, with more room around it.
+
+    Args:
+        image: (H, W, 3), uint8.
+        box: x, y, width, height in pixels.
+        keypoints: (..., 2), x and y in pixels.
+
+    Returns:
+        The crop, and the keypoints in its pixels.
+    """
+    region = CropRegion.around(box, PADDING, CROP_SIZE)
+    return region.cut(image, CROP_SIZE), region.to_crop(keypoints, CROP_SIZE)
+
+
+def _show_match(
+    axis: Axes, match: Match, picture: np.ndarray, skeleton: Sequence[tuple[int, int]]
+) -> None:
+    keypoints = keypoints_of([match.prediction, match.person], len(match.person['keypoints']) // 3)
+    crop, points = crop_person(picture, match.person['bbox'], keypoints[..., :2])
+    drawn = draw_poses(crop, points[:1], keypoints[:1, :, 2], skeleton, -np.inf, legend=False)
+    show_picture(axis, drawn[..., ::-1])
+    for color, width in (('black', 1.8), ('white', 0.9)):
+        x, y = points[1, keypoints[1, :, 2] > 0].T
+        axis.scatter(x, y, s=32, facecolors='none', edgecolors=color, linewidths=width)
+
+
+def _confidence(match: Match) -> float:
+    return float(np.mean(match.prediction['keypoints'][2::3]))
+
+
+def _table(matches: list[Match], missed: int, threshold: float) -> str:
+    rows = [['', 'persons', 'mean OKS', 'mean confidence']]
+    for name, part in {
+        f'right (OKS >= {threshold:g})': [match for match in matches if match.oks >= threshold],
+        f'wrong (OKS < {threshold:g})': [match for match in matches if match.oks < threshold],
+    }.items():
+        values = np.array([(match.oks, _confidence(match)) for match in part]).reshape(-1, 2)
+        means = [f'{mean:.3f}' for mean in values.mean(axis=0)] if part else ['', '']
+        rows.append([name, str(len(part)), *means])
+    if missed:
+        rows.append(['without a prediction', str(missed), '', ''])
+    return markdown_table(rows)

@@ -1,0 +1,40 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""How MMEngine reads and writes files: checkpoints as data, and everything whole or not at all."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.runner import CheckpointLoader
+from mmengine.runner import checkpoint as mmengine_checkpoint
+
+from sdpose.checkpoints.safe_loading import load_checkpoint_file, load_checkpoint_url
+from sdpose.errors import InputError
+from sdpose.runtime.files import write_whole
+
+
+class WholeFileBackend(LocalBackend):
+    """MMEngine's local file backend, through which checkpoints are saved, made atomic."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write bytes, see :func:`write_whole`."""
+        write_whole(Path(filepath), obj)
+
+
+def install() -> None:
+    """Make MMEngine read every checkpoint safely, and write every local file whole."""
+
+    def load_from_local(filename: str, map_location: Any) -> dict:
+        return load_checkpoint_file(filename, map_location)
+
+    def load_from_elsewhere(filename: str, map_location: Any) -> dict:
+        raise InputError(
+            f'Checkpoints are not read from {filename}: copy the file to this machine.'
+        )
+
+    CheckpointLoader.register_scheme('', load_from_local, force=True)
+    remote = [s for s in CheckpointLoader._schemes if re.search('s3|petrel|pavi', s)]
+    CheckpointLoader.register_scheme(remote, load_from_elsewhere, force=True)
+    mmengine_checkpoint.load_url = load_checkpoint_url
+    register_backend('local', WholeFileBackend, prefixes='', force=True)

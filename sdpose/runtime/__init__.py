@@ -1,0 +1,10 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""From pictures, videos and boxes to poses, files and drawings, for any model.
+
+A model is a :class:`~sdpose.runtime.pose_model.PoseModel`: it finds the keypoints of persons whose
+boxes are known. :class:`~sdpose.runtime.onnx_model.OnnxPoseModel` is one, ``PoseInferencer`` of
+``sdpose.apis`` another. Nothing here needs more than numpy, OpenCV and onnxruntime, so this is how
+an exported model is deployed::
+
+    python -m sdpose.runtime model.onnx photo.jpg --whole-image
+"""

@@ -1,0 +1,126 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""An exported model and the JSON file beside it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sdpose.errors import InputError
+from sdpose.runtime.crop import CropRegion
+from sdpose.runtime.decode import decode_heatmaps
+from sdpose.runtime.json_files import read_json
+from sdpose.runtime.pose_model import PoseModel
+
+# What runs a model needs of its JSON file
+CARD_KEYS = (
+    *('input_name', 'input_size', 'bgr_to_rgb', 'mean', 'std', 'box_padding', 'use_udp'),
+    *('output_kind', 'codec', 'keypoint_names', 'skeleton'),
+)
+
+
+class OnnxPoseModel(PoseModel):
+    """A model that ``tools/export_onnx.py`` has exported, run by onnxruntime.
+
+    Args:
+        path: An .onnx file, with its .json file beside it.
+        threads: Of onnxruntime; 0 takes all cores.
+        batch_size: Persons that run at once.
+
+    Raises:
+        InputError: A file is missing, is no ONNX model or not its description.
+
+    Example:
+        >>> model = OnnxPoseModel('model.onnx')
+        >>> (poses,) = model(['street.jpg'], [[[20, 30, 100, 240]]])
+        >>> poses.keypoints.shape
+        (1, 17, 2)
+    """
+
+    def __init__(self, path: str | Path, threads: int = 0, batch_size: int = 32) -> None:
+        path = Path(path)
+        if not path.is_file():
+            raise InputError(f'There is no model {path}.')
+        if threads < 0:
+            raise InputError(f'{threads} threads: the number must not be negative.')
+        self.card = _read_card(path.with_suffix('.json'), path)
+        super().__init__(path, self.card['keypoint_names'], self.card['skeleton'], batch_size)
+        try:
+            import onnxruntime  # noqa: PLC0415  only those who run a model need it
+        except ImportError as error:
+            raise InputError('onnxruntime is missing: pip install onnxruntime') from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self.session = onnxruntime.InferenceSession(
+                str(path), options, providers=['CPUExecutionProvider']
+            )
+        except Exception as error:  # onnxruntime's errors have no common base
+            first_line = str(error).splitlines()[0]
+            raise InputError(
+                f'{path} is not a model that onnxruntime reads: {first_line}'
+            ) from error
+        width, height = self.card['input_size']
+        self.input_size = (width, height)
+
+    def predict(
+        self, crops: Sequence[tuple[np.ndarray, np.ndarray]]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Find the keypoints of some persons, see :meth:`PoseModel.predict`."""
+        padding = self.card['box_padding']
+        regions = [CropRegion.around(box.tolist(), padding, self.input_size) for _, box in crops]
+        inputs = self._normalized(
+            [
+                region.cut(image, self.input_size)
+                for region, (image, _) in zip(regions, crops, strict=True)
+            ]
+        )
+        keypoints, scores = self._run(inputs)
+        placed = [
+            region.to_image(of_person, self.input_size)
+            for region, of_person in zip(regions, keypoints, strict=True)
+        ]
+        return np.stack(placed), np.stack(list(scores))
+
+    def _normalized(self, crops: list[np.ndarray]) -> np.ndarray:
+        """(h, w, 3) each -> (B, 3, h, w), float32."""
+        batch = np.stack(crops)
+        if self.card['bgr_to_rgb']:
+            batch = batch[..., ::-1]
+        mean, std = (np.array(self.card[key], dtype=np.float32) for key in ('mean', 'std'))
+        return np.ascontiguousarray(((batch - mean) / std).transpose(0, 3, 1, 2))
+
+    def _run(self, inputs: np.ndarray) -> tuple[Sequence[np.ndarray], Sequence[np.ndarray]]:
+        """(B, 3, h, w) -> keypoints (B, K, 2) in pixels of the crop, and scores (B, K)."""
+        try:
+            outputs = self.session.run(None, {self.card['input_name']: inputs})
+        except Exception as error:  # onnxruntime's errors have no common base
+            first_line = str(error).splitlines()[0]
+            raise InputError(f'{self.weights} cannot be run: {first_line}') from error
+        expected, found = len(self.keypoint_names), outputs[0].shape[1]
+        if found != expected:
+            raise InputError(
+                f'{self.weights} gives {found} keypoints, but its .json file names {expected}.'
+            )
+        if self.card['output_kind'] != 'heatmap':
+            return outputs[0], outputs[1]
+        decoded = [decode_heatmaps(heatmaps, self.card['codec']) for heatmaps in outputs[0]]
+        return [keypoints for keypoints, _ in decoded], [scores for _, scores in decoded]
+
+
+def _read_card(path: Path, model: Path) -> dict:
+    if not path.is_file():
+        raise InputError(
+            f'{model} has no {path.name} beside it. tools/export_onnx.py writes both: copy both.'
+        )
+    card = read_json(path)
+    missing = [key for key in CARD_KEYS if not isinstance(card, dict) or key not in card]
+    if missing:
+        raise InputError(f'{path} does not describe a model: it has no "{missing[0]}".')
+    if card['use_udp']:
+        raise InputError(f'{path} asks for crops by UDP, which this program does not make.')
+    codec = card['codec']['type']
+    if card['output_kind'] == 'heatmap' and codec != 'MSRAHeatmap':
+        raise InputError(f'{path} has heatmaps of the codec {codec}; only MSRAHeatmap is known.')
+    return card

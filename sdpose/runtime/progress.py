@@ -1,0 +1,47 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""A progress bar without a library, and what was skipped."""
+
+import sys
+import time
+
+WIDTH = 30
+
+
+class Progress:
+    """A bar on a terminal, and reports of what was left out, all on the error stream.
+
+    Args:
+        total: How many images there are; 0 where nobody knows.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.skipped: dict[str, None] = {}  # in their order, each once
+        self._total = total
+        self._start = time.monotonic()
+        self._is_terminal = sys.stderr.isatty()
+
+    def show(self, done: int) -> None:
+        """Show how many images are done."""
+        if not self._is_terminal:
+            return
+        text = f'{done} images'
+        if self._total:
+            share = min(1.0, done / self._total)
+            seconds = (time.monotonic() - self._start) * (1 / max(share, 1e-9) - 1)
+            bar = '#' * round(WIDTH * share)
+            text = f'[{bar:-<{WIDTH}}] {done}/{self._total} images, {seconds:.0f} s left'
+        sys.stderr.write(f'\r{text:<70}')
+        sys.stderr.flush()
+
+    def skip(self, name: str, problem: str) -> None:
+        """Report what is left out; the same thing only once."""
+        message = f'Skipped: {name}: {problem}.'
+        if message not in self.skipped:
+            self.skipped[message] = None
+            text = f'\r{message:<70}' if self._is_terminal else message
+            sys.stderr.write(f'{text}\n')
+
+    def end(self) -> None:
+        """Leave the bar's line."""
+        if self._is_terminal:
+            sys.stderr.write('\n')

@@ -1,0 +1,52 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import pytest
+import torch
+from torch import nn
+
+from conftest import GOLDEN, build_model, load_config
+from data.golden.weights import published_state_dict
+from sdpose.checkpoints.compatibility import load_strictly, split_fitting
+from sdpose.errors import InputError
+
+
+def test_checkpoint_of_the_same_model_fits():
+    model, other = nn.Linear(2, 3), nn.Linear(2, 3)
+    load_strictly(model, dict(state_dict=other.state_dict()), 'a.pth')
+    assert torch.equal(model.weight, other.weight)
+
+
+@pytest.mark.parametrize(
+    ('state_dict', 'message'),
+    [
+        (dict(weight=torch.zeros(3, 2)), 'a.pth belongs to another model.*bias is missing'),
+        (nn.Linear(2, 4).state_dict(), 'size mismatch for weight'),
+        (nn.Linear(2, 3).state_dict() | dict(new=torch.zeros(1)), 'new is not part of the model'),
+        ({f'new{i}': torch.zeros(1) for i in range(9)}, 'and 8 more'),
+    ],
+)
+def test_other_checkpoints_are_refused_with_the_first_differences(state_dict, message):
+    with pytest.raises(InputError, match=message):
+        load_strictly(nn.Linear(2, 3), dict(state_dict), 'a.pth')
+
+
+def test_published_checkpoint_suggests_the_converter():
+    model = build_model(load_config('sdpose-t'))
+    published = published_state_dict(GOLDEN / 'sdpose_t.json')
+    with pytest.raises(
+        InputError, match=r'published names of SDPose.*tools/convert_checkpoint\.py a\.pth'
+    ):
+        load_strictly(model, dict(state_dict=published), 'a.pth')
+
+
+def test_wrapped_weights_fit():
+    state_dict = {f'module.{name}': value for name, value in nn.Linear(2, 3).state_dict().items()}
+    model = nn.Linear(2, 3)
+    load_strictly(model, state_dict, 'a.pth')
+    assert torch.equal(model.weight, state_dict['module.weight'])
+
+
+def test_fine_tuning_takes_a_part_but_not_nothing():
+    part = dict(weight=torch.zeros(3, 2), bias=torch.zeros(7))
+    assert split_fitting(nn.Linear(2, 3), part, 'a.pth') == (['weight'], ['bias'])
+    with pytest.raises(InputError, match=r'another model.*such as weight; bias'):
+        split_fitting(nn.Linear(2, 3), dict(other=torch.zeros(1)), 'a.pth')

@@ -1,0 +1,205 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import json
+
+import numpy as np
+import pytest
+
+from sdpose.errors import InputError
+from sdpose.runtime.box_file import BoxFile
+from sdpose.runtime.frames import Frame
+
+
+def frame(name, height=100, width=200):
+    return Frame(np.zeros((height, width, 3), np.uint8), name, 0)
+
+
+def write(path, content):
+    path.write_text(json.dumps(content))
+    return path
+
+
+def persons_in(boxes, name):
+    """The persons of a picture, about none of whom is anything to complain."""
+    persons, complaints = boxes(frame(name))
+    assert complaints == []
+    return persons
+
+
+def annotation(image_id, bbox, **more):
+    return dict(image_id=image_id, bbox=bbox, category_id=4, num_keypoints=5, iscrowd=0) | more
+
+
+TRUTH = dict(
+    images=[
+        dict(id=7, file_name='a/x.jpg'),
+        dict(id=8, file_name='b/x.jpg'),
+        dict(id=9, file_name='b/y.jpg'),
+    ],
+    annotations=[
+        annotation(7, [10, 20, 30, 40]),
+        annotation(7, [-10, 50, 500, 60]),
+        annotation(8, [1, 1, 1, 1], iscrowd=1),
+        annotation(8, [2, 2, 2, 2], num_keypoints=0),
+        annotation(8, [3, 3, 3, 3], category_id=1),
+        annotation(9, [4, 4, 4, 4]),
+    ],
+    categories=[dict(id=4, name='person'), dict(id=1, name='dog')],
+)
+DETECTIONS = [
+    dict(image_id=785, category_id=1, bbox=[1, 2, 3, 4], score=0.9),
+    dict(image_id=785, category_id=1, bbox=[5, 6, 7, 8], score=0.5),
+    dict(image_id=785, category_id=1, bbox=[-9, 6, 900, 8], score=0.49),
+    dict(image_id=785, category_id=3, bbox=[1, 1, 1, 1], score=0.9),
+]
+
+
+def test_ground_truth_gives_what_mmpose_tests(tmp_path):
+    boxes = BoxFile(write(tmp_path / 'truth.json', TRUTH))
+    persons = persons_in(boxes, 'a/x.jpg')
+    # the second is cut to 0..199 and 0..99, as in MMPose's data sets
+    assert persons.boxes.tolist() == [[10, 20, 30, 40], [0, 50, 199, 49]]
+    assert persons.scores.tolist() == [1, 1]
+    assert len(persons_in(boxes, 'b/x.jpg').boxes) == 0  # crowd, no keypoints, no person
+
+
+def test_ground_truth_agrees_with_mmposes_data_set(coco_sample):
+    from mmpose.datasets.datasets import CocoDataset
+
+    path = coco_sample / 'test_coco.json'
+    boxes = BoxFile(path)
+    images = {image['id']: image for image in json.loads(path.read_text())['images']}
+    for info in CocoDataset(ann_file=str(path), test_mode=True, data_mode='topdown'):
+        record = images[info['img_id']]
+        found, _ = boxes(frame(record['file_name'], record['height'], record['width']))
+        expected = info['bbox'][0]
+        expected = np.concatenate([expected[:2], expected[2:] - expected[:2]])
+        assert np.isclose(found.boxes, expected, atol=1e-3).all(axis=1).any()
+
+
+def test_detections_above_the_threshold_are_persons(tmp_path):
+    path = write(tmp_path / 'detections.json', DETECTIONS)
+    persons = persons_in(BoxFile(path, score_threshold=0.5), '000000000785.jpg')
+    assert persons.boxes.tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
+    assert np.allclose(persons.scores, [0.9, 0.5])
+    uncut = persons_in(BoxFile(path), '000000000785.jpg').boxes[2]
+    assert uncut.tolist() == [-9, 6, 900, 8]  # MMPose does not cut detections
+
+
+def test_image_ids(tmp_path):
+    truth = BoxFile(write(tmp_path / 'truth.json', TRUTH))
+    assert truth.image_id('a/x.jpg') == 7
+    assert truth.image_id('data/b/x.jpg') == 8
+    assert truth.image_id('y.jpg') == 9
+    assert truth.image_id('x.jpg') is None  # which of the two?
+    assert truth.image_id('c/y.jpg') is None
+    detections = write(tmp_path / 'detections.json', DETECTIONS)
+    assert BoxFile(detections).image_id('val/000000000785.jpg') == 785
+    assert BoxFile(detections).image_id('street.jpg') is None
+    images = write(tmp_path / 'images.json', [dict(id=785, file_name='street.jpg')])
+    assert BoxFile(detections, image_names=images).image_id('street.jpg') == 785
+    assert BoxFile(detections, image_names=tmp_path / 'truth.json').image_id('y.jpg') == 9
+
+
+def test_boxes_of_an_image_are_those_with_its_id(tmp_path):
+    entries = [DETECTIONS[0] | dict(image_id=9), DETECTIONS[1] | dict(image_id=7)]
+    boxes = BoxFile(
+        write(tmp_path / 'detections.json', entries),
+        image_names=write(tmp_path / 'truth.json', TRUTH),
+    )
+    assert persons_in(boxes, 'y.jpg').boxes.tolist() == [[1, 2, 3, 4]]
+    assert persons_in(boxes, 'a/x.jpg').boxes.tolist() == [[5, 6, 7, 8]]
+    assert persons_in(boxes, 'b/x.jpg').boxes.tolist() == []
+
+
+@pytest.mark.parametrize('name', ['/data/set/a.jpg', '../../a.jpg', '/../a.jpg'])
+def test_names_never_lead_out_of_the_folder(name, tmp_path):
+    images = [dict(id=7, file_name=name), dict(id=8, file_name='/data/b.jpg')]
+    path = write(tmp_path / 'truth.json', dict(images=images, annotations=[]))
+    (tmp_path / 'images').mkdir()
+    (tmp_path / 'images/a.jpg').touch()
+    pictures = BoxFile(path).pictures_in(tmp_path / 'images')
+    assert pictures.names == ['a.jpg', 'data/b.jpg']
+    assert BoxFile(path).image_id('a.jpg') == 7
+
+
+def test_pictures_of_a_folder(tmp_path):
+    boxes = BoxFile(write(tmp_path / 'truth.json', TRUTH))
+    (tmp_path / 'b').mkdir()
+    for name in ('b/x.jpg', 'b/y.jpg'):
+        (tmp_path / name).touch()
+    # a missing one is kept, to be reported
+    assert boxes.pictures_in(tmp_path).names == ['a/x.jpg', 'b/x.jpg', 'b/y.jpg']
+    assert 'y.jpg' in boxes.pictures_in(tmp_path / 'b').names  # inside one of its folders
+    for folder in ('a', 'nowhere'):
+        with pytest.raises(InputError, match=r'None of the 3 pictures of .*, e.g. a/x.jpg'):
+            boxes.pictures_in(tmp_path / folder)
+    assert BoxFile(write(tmp_path / 'd.json', DETECTIONS)).pictures_in(tmp_path) is None
+
+
+@pytest.mark.parametrize('bbox', [[1, 2, 3], [1, 2, 3, 4, 5], None, 3, 'abcd', [1, 2, None, 4]])
+def test_malformed_boxes_are_told_and_the_others_kept(bbox, tmp_path):
+    expected = [f'the box {bbox!r} is not four numbers x,y,w,h']
+    detections = [DETECTIONS[0], DETECTIONS[1] | dict(bbox=bbox), DETECTIONS[2]]
+    persons, complaints = BoxFile(write(tmp_path / 'd.json', detections))(frame('785.jpg'))
+    assert persons.boxes.tolist() == [[1, 2, 3, 4], [-9, 6, 900, 8]]
+    assert np.allclose(persons.scores, [0.9, 0.49])
+    assert complaints == expected
+    truth = TRUTH | dict(annotations=[annotation(9, bbox), *TRUTH['annotations']])
+    persons, complaints = BoxFile(write(tmp_path / 't.json', truth))(frame('b/y.jpg'))
+    assert persons.boxes.tolist() == [[4, 4, 4, 4]]
+    assert complaints == expected
+
+
+def test_score_that_is_no_number_is_told(tmp_path):
+    detections = [DETECTIONS[0] | dict(score='high'), DETECTIONS[1]]
+    path = write(tmp_path / 'd.json', detections)
+    persons, complaints = BoxFile(path, score_threshold=0.3)(frame('785.jpg'))
+    assert persons.boxes.tolist() == [[5, 6, 7, 8]]
+    assert complaints == ["the score 'high' of the box [1.0, 2.0, 3.0, 4.0] is not a number"]
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        ('text', 'no file of person boxes'),
+        (3, 'no file of person boxes'),
+        ({}, 'no list of annotations'),
+        (dict(annotations=[]), 'no list of images'),
+        ([dict(image_id=1)], 'number 0 of its detections has no "bbox"'),
+        ([dict(image_id=1, bbox=[1, 2, 3, 4])], 'number 0 of its detections has no "score"'),
+        ([1], 'number 0 of its detections has no "image_id"'),
+    ],
+)
+def test_files_of_another_format(content, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        BoxFile(write(tmp_path / 'boxes.json', content))
+
+
+def test_broken_and_missing_files(tmp_path):
+    (tmp_path / 'boxes.json').write_text('[')
+    with pytest.raises(InputError, match=r'boxes\.json is not JSON'):
+        BoxFile(tmp_path / 'boxes.json')
+    with pytest.raises(InputError, match='There is no file'):
+        BoxFile(tmp_path / 'nowhere.json')
+
+
+@pytest.mark.parametrize('image_id', [785, 785.0, '785'])
+def test_ids_as_programs_write_them(image_id, tmp_path):
+    entry = dict(image_id=image_id, category_id=1, bbox=[1, 2, 3, 4], score=0.9)
+    (tmp_path / 'boxes.json').write_text(json.dumps([entry]))
+    frame = Frame(np.zeros((9, 9, 3), np.uint8), '000000000785.jpg', 0)
+    persons, complaints = BoxFile(tmp_path / 'boxes.json')(frame)
+    assert (persons.boxes.tolist(), complaints) == ([[1, 2, 3, 4]], [])
+
+
+def test_ids_and_categories_of_another_kind_are_named(tmp_path):
+    path = tmp_path / 'boxes.json'
+    truth = dict(annotations=[], images=[dict(id=[1], file_name='a.jpg')])
+    for content, message in (
+        (truth, r'number 0 of its images has the id \[1\], which is neither'),
+        (dict(truth, images=[], categories={'id': 1}), 'no list of categories'),
+        (dict(truth, images=[], categories=['person']), 'of its categories has no "id"'),
+    ):
+        path.write_text(json.dumps(content))
+        with pytest.raises(InputError, match=message):
+            BoxFile(path)

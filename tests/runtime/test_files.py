@@ -1,0 +1,50 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import errno
+import os
+
+import pytest
+from full_disk import full_disk
+
+from sdpose.runtime.files import write_whole
+
+
+def test_files_are_made_and_replaced(tmp_path):
+    path = tmp_path / 'new' / 'folder' / 'a.bin'
+    write_whole(path, b'first')
+    write_whole(path, b'second')
+    assert path.read_bytes() == b'second'
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_failing_write_leaves_the_old_file_alone(tmp_path):
+    path = tmp_path / 'a.bin'
+    path.write_bytes(b'old')
+    with full_disk(5), pytest.raises(OSError, match='File too large') as caught:
+        write_whole(path, b'something longer')
+    assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(path))
+    assert path.read_bytes() == b'old'
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_error_without_a_number_has_a_reason_as_well(tmp_path, monkeypatch):
+    def fail(descriptor):
+        raise OSError('the disk went away')
+
+    monkeypatch.setattr(os, 'fsync', fail)
+    with pytest.raises(OSError, match='the disk went away') as caught:
+        write_whole(tmp_path / 'a.bin', b'data')
+    assert caught.value.strerror == 'the disk went away'
+    assert caught.value.filename == str(tmp_path / 'a.bin')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / 'folder').mkdir()
+    (tmp_path / 'file').touch()
+    places = {tmp_path / 'folder': 'folder', tmp_path / 'file' / 'a.bin': 'file'}
+    for path, named in places.items():
+        with pytest.raises(OSError, match=r'directory|exists') as caught:
+            write_whole(path, b'data')
+        assert str(caught.value.filename) == str(tmp_path / named)
+    assert {path.name for path in tmp_path.iterdir()} == {'folder', 'file'}
+    assert list((tmp_path / 'folder').iterdir()) == []
