@@ -13,20 +13,7 @@ from mmengine.logging import MMLogger
 
 from sdpose.engine.config_file import load_config, merge_options, replace_data_root
 from sdpose.errors import BuildError, InputError
-from sdpose.runtime.command import Arguments, make_parser, parse_args_with_boxes, run_command
-
-__all__ = [
-    'add_cfg_options',
-    'add_data_root',
-    'add_person_arguments',
-    'add_result_arguments',
-    'add_run_arguments',
-    'load_changed_config',
-    'load_run_config',
-    'make_parser',
-    'parse_args_with_boxes',
-    'run_tool',
-]
+from sdpose.runtime.command import Arguments, run_command
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:

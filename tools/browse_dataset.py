@@ -3,12 +3,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from sdpose.cli import add_cfg_options, add_data_root, load_changed_config, make_parser, run_tool
+from sdpose.cli import add_cfg_options, add_data_root, load_changed_config, run_tool
 from sdpose.figures.canvas import check_figure_path, save_figure
 from sdpose.figures.dataset_samples import draw_samples, load_samples
+from sdpose.runtime.command import Arguments, make_parser
 
 EXAMPLES = """\
   python tools/browse_dataset.py CONFIG sheet.png
@@ -21,7 +21,7 @@ the target: heatmaps summed over the keypoints, or coordinates. Keypoints with w
 not labelled or lie outside, are grey crosses, moved to the border if they lie beyond it."""
 
 
-def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_args(arguments: Arguments = None) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser(
         'Show samples of a data set as images, as inputs of the network and as targets.', EXAMPLES
@@ -38,7 +38,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Arguments = None) -> None:
     """Draw and save."""
     args = parse_args(arguments)
     check_figure_path(args.out)

@@ -16,10 +16,10 @@ from mmpose.registry import MODELS
 from sdpose.checkpoints.compatibility import load_strictly
 from sdpose.checkpoints.converter import Converted, convert_published
 from sdpose.checkpoints.safe_loading import get_state_dict, load_checkpoint_file
-from sdpose.cli import make_parser, run_tool
+from sdpose.cli import run_tool
 from sdpose.engine.config_file import load_config
 from sdpose.errors import InputError, blame_config
-from sdpose.runtime.command import Arguments
+from sdpose.runtime.command import Arguments, make_parser
 from sdpose.runtime.files import write_whole
 
 EXAMPLES = """\

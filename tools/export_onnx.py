@@ -9,16 +9,16 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from sdpose.cli import add_cfg_options, add_data_root, load_changed_config, make_parser, run_tool
+from sdpose.cli import add_cfg_options, add_data_root, load_changed_config, run_tool
 from sdpose.errors import InputError, reason
-from sdpose.runtime.command import Arguments
+from sdpose.runtime.command import Arguments, make_parser
 from sdpose.runtime.files import write_whole
 
 EXAMPLES = """\
   python tools/export_onnx.py CONFIG CHECKPOINT model.onnx
   python tools/export_onnx.py CONFIG CHECKPOINT model.onnx --decode     # keypoints, no heatmaps
   python tools/export_onnx.py CONFIG CHECKPOINT model_fp16.onnx --fp16
-  python tools/export_onnx.py CONFIG CHECKPOINT model_int8.onnx --int8 --data-root data/coco
+  python tools/export_onnx.py CONFIG CHECKPOINT model_int8.onnx --int8
   python tools/infer_onnx.py model.onnx photo.jpg --whole-image         # run it"""
 
 
@@ -40,18 +40,7 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
     )
     precision = parser.add_mutually_exclusive_group()
     precision.add_argument('--fp16', action='store_true', help='half precision')
-    precision.add_argument(
-        '--int8', action='store_true', help='8-bit integers, calibrated on person crops'
-    )
-    parser.add_argument(
-        '--calibration-images',
-        type=Path,
-        metavar='FOLDER',
-        help="for --int8: pictures of one person each, instead of the config's validation set",
-    )
-    parser.add_argument(
-        '--calibration-number', type=int, default=128, help='at most so many crops (default: 128)'
-    )
+    precision.add_argument('--int8', action='store_true', help='linear layers with 8-bit weights')
     add_data_root(parser)
     add_cfg_options(parser, 'model.neck.depth=6')
     return parser.parse_args(arguments)
@@ -61,10 +50,6 @@ def read_config(args: argparse.Namespace) -> Config:
     """Check the options and read the config."""
     if args.out.suffix != '.onnx':
         raise InputError(f'{args.out} must end with .onnx.')
-    if args.calibration_images and not args.int8:
-        raise InputError('--calibration-images is for --int8, which is not given.')
-    if args.calibration_number < 1:
-        raise InputError('--calibration-number: at least one crop is needed.')
     return load_changed_config(args)
 
 
@@ -94,14 +79,7 @@ def main(arguments: Arguments = None) -> None:
         ) from error
 
     precision = 'fp16' if args.fp16 else 'int8' if args.int8 else 'fp32'
-    exported = export(
-        cfg,
-        args.checkpoint,
-        decode=args.decode,
-        precision=precision,
-        calibration_images=args.calibration_images,
-        calibration_number=args.calibration_number,
-    )
+    exported = export(cfg, args.checkpoint, decode=args.decode, precision=precision)
     print(f'{precision} model compared with PyTorch in fp32:')
     for line in (*exported.differences, *exported.notes):
         print(f'  {line}')

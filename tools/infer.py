@@ -4,9 +4,9 @@
 import sys
 
 from sdpose.apis import PersonDetector, PoseInferencer
-from sdpose.cli import add_cfg_options, make_parser, parse_args_with_boxes, run_tool
+from sdpose.cli import add_cfg_options, run_tool
 from sdpose.errors import InputError
-from sdpose.runtime.command import Arguments
+from sdpose.runtime.command import Arguments, make_parser, parse_args_with_boxes
 from sdpose.runtime.infer import EXIT_STATUS, add_inference_arguments, infer
 
 EXAMPLES = """\

@@ -19,10 +19,10 @@ import sdpose.plugin  # noqa: F401  registers the modules, and lets MMPose impor
 from mmpose.registry import MODELS
 
 from sdpose.checkpoints.latest import find_latest_checkpoint
-from sdpose.cli import make_parser, run_tool
+from sdpose.cli import run_tool
 from sdpose.engine.config_file import load_config
 from sdpose.errors import InputError
-from sdpose.runtime.command import Arguments
+from sdpose.runtime.command import Arguments, make_parser
 
 ROOT = Path(__file__).parents[1]
 NUMBERS = ROOT / 'tools/paper_numbers.csv'

@@ -12,13 +12,13 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 import sdpose.plugin  # noqa: F401  lets MMPose import, also for its own configs
-from sdpose.cli import add_run_arguments, load_run_config, make_parser, run_tool
+from sdpose.cli import add_run_arguments, load_run_config, run_tool
 from sdpose.engine.checkpoint_hook import CheckedLoadingHook
 from sdpose.engine.console import ConsoleRunner
 from sdpose.engine.data_checks import check_data
 from sdpose.engine.devices import close_process_group, prepare_devices
 from sdpose.errors import InputError, blame_config
-from sdpose.runtime.command import Arguments
+from sdpose.runtime.command import Arguments, make_parser
 
 EXAMPLES = """\
   python tools/test.py CONFIG CHECKPOINT

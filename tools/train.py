@@ -8,13 +8,13 @@ from mmengine.config import Config
 
 import sdpose.plugin  # noqa: F401  lets MMPose import, also for its own configs
 from sdpose.checkpoints.latest import find_latest_checkpoint
-from sdpose.cli import add_run_arguments, load_run_config, make_parser, run_tool
+from sdpose.cli import add_run_arguments, load_run_config, run_tool
 from sdpose.engine.checkpoint_hook import CheckedLoadingHook
 from sdpose.engine.console import ConsoleRunner
 from sdpose.engine.data_checks import check_data
 from sdpose.engine.devices import close_process_group, prepare_devices
 from sdpose.errors import InputError, blame_config
-from sdpose.runtime.command import Arguments
+from sdpose.runtime.command import Arguments, make_parser
 
 EXAMPLES = """\
   python tools/train.py configs/sdpose/td-hm_sdpose-s-v1_8xb64-300e_coco-256x192.py

@@ -2,16 +2,14 @@
 """The whole way from a checkpoint to a checked ONNX model."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.config import Config
-from torch import Tensor
 
 from sdpose.apis.trained_model import load_trained_model
 from sdpose.errors import InputError
-from sdpose.export.crops import dataset_crops, folder_crops, random_inputs
+from sdpose.export.crops import dataset_crops, random_inputs
 from sdpose.export.deploy_model import DeployModel
 from sdpose.export.model_card import model_card
 from sdpose.export.onnx_graph import to_onnx, with_decoder
@@ -49,8 +47,6 @@ def export(
     checkpoint: str,
     decode: bool = False,
     precision: str = 'fp32',
-    calibration_images: Path | None = None,
-    calibration_number: int = 128,
 ) -> Exported:
     """Export a top-down model and compare the result with PyTorch.
 
@@ -59,16 +55,13 @@ def export(
         checkpoint: Its weights.
         decode: Let the graph return keypoints and scores instead of heatmaps.
         precision: ``fp32``, ``fp16`` or ``int8``.
-        calibration_images: For ``int8``: a folder of pictures of one person each, instead of the
-            validation set.
-        calibration_number: For ``int8``: at most so many crops.
 
     Returns:
-        The model. It is compared on random inputs, and on crops of the validation set, or else of
-        the calibration images, if they are there.
+        The model. It is compared on random inputs, and on crops of the validation set, if it is
+        there.
 
     Raises:
-        InputError: Config and checkpoint do not fit, or there is nothing to calibrate on.
+        InputError: Config and checkpoint do not fit.
     """
     estimator = load_trained_model(cfg, checkpoint)
     if hasattr(getattr(estimator, 'neck', None), 'test_cycles'):
@@ -79,8 +72,7 @@ def export(
     if precision == 'fp16':
         graph = to_fp16(graph)
     elif precision == 'int8':
-        crops = _calibration_crops(cfg, estimator, calibration_images, calibration_number)
-        graph = to_int8(graph, (batch.numpy() for batch in crops))
+        graph = to_int8(graph)
 
     if model.decoder:
         graph = with_decoder(graph, model.decoder)
@@ -90,24 +82,6 @@ def export(
     try:
         inputs['crops of the validation set'] = dataset_crops(cfg, estimator, CHECKED_CROPS)
     except InputError as error:
-        if calibration_images:
-            crops = folder_crops(calibration_images, cfg, estimator, CHECKED_CROPS)
-            inputs[f'crops of {calibration_images}'] = crops
-        else:
-            notes.append(f'Only random inputs were compared, no real crops: {error}')
+        notes.append(f'Only random inputs were compared, no real crops: {error}')
     differences = [compare(graph, model, name, batches) for name, batches in inputs.items()]
     return Exported(graph, card, differences, notes)
-
-
-def _calibration_crops(
-    cfg: Config, estimator: Any, folder: Path | None, number: int
-) -> list[Tensor]:
-    if folder:
-        return folder_crops(folder, cfg, estimator, number)
-    try:
-        return dataset_crops(cfg, estimator, number)
-    except InputError as error:
-        raise InputError(
-            f'--int8 is calibrated on person crops, but the validation set is not usable: {error} '
-            'Or give pictures of one person each: --calibration-images FOLDER.'
-        ) from error

@@ -4,12 +4,9 @@
 Decoding counts pixels and takes logarithms, which few bits cannot hold: it is appended afterwards.
 """
 
-import logging
 import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
 import onnx
 from onnx import compose
 from onnx.utils import Extractor
@@ -46,71 +43,30 @@ def to_fp16(graph: bytes) -> bytes:
     return half.SerializeToString()
 
 
-def to_int8(graph: bytes, batches: Iterable[np.ndarray]) -> bytes:
-    """Quantize convolutions and linear layers statically, with a scale per output channel.
+def to_int8(graph: bytes) -> bytes:
+    """Quantize the weights of linear layers; what they take is quantized while the model runs.
 
-    The patch embedding stays in single precision, as a trained toy model loses its poses otherwise
-    (docs/export.md), and so does the linear layer that coordinates come from: eight bits are
-    fewer than a crop has pixels.
-
-    Attention's two products of activations, softmax and normalization stay in single precision.
-    With both products quantized onnxruntime 1.31.1 computes something else from the same file when
-    its graph optimizations are on (the default) than when they are off.
+    Convolutions, the products of two activations in attention and all the rest stay in single
+    precision: convolutions hold few weights, and lose poses in 8 bits (docs/export.md).
 
     Args:
         graph: A serialized ONNX model in single precision.
-        batches: Normalized crops (B, 3, H, W) that show the range of the activations.
 
     Returns:
-        A serialized ONNX model with QuantizeLinear and DequantizeLinear nodes.
+        A serialized ONNX model with DynamicQuantizeLinear and MatMulInteger nodes.
     """
-    from onnxruntime.quantization import (  # noqa: PLC0415
-        CalibrationDataReader,
-        QuantType,
-        quantize_static,
-    )
-    from onnxruntime.quantization.shape_inference import quant_pre_process  # noqa: PLC0415
+    from onnxruntime.quantization import quantize_dynamic  # noqa: PLC0415
 
-    class Calibration(CalibrationDataReader):
-        def __init__(self) -> None:
-            self.feeds: Iterator[dict] = iter({INPUT_NAME: batch} for batch in batches)
-
-        def get_next(self) -> dict | None:
-            return next(self.feeds, None)
-
-    with tempfile.TemporaryDirectory() as folder, _quiet_root_logger():
-        source, prepared, target = (
-            Path(folder) / f'{name}.onnx' for name in ('source', 'prepared', 'target')
-        )
-        source.write_bytes(graph)
-        quant_pre_process(source, prepared, skip_symbolic_shape=True)
-        quantize_static(
-            prepared,
-            target,
-            Calibration(),
-            nodes_to_quantize=_weighted_nodes(onnx.load(prepared)),
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
+    model = onnx.load_model_from_string(graph)
+    # without this mark it advises on the console to call its preprocessing
+    onnx.helper.set_model_props(model, {'onnx.quant.pre_process': 'onnxruntime.quant'})
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / 'model.onnx'
+        # 7 of 8 bits (reduce_range): x86 CPUs without VNNI add two products up in 16 bits
+        quantize_dynamic(
+            model, target, op_types_to_quantize=['MatMul'], per_channel=True, reduce_range=True
         )
         return target.read_bytes()
-
-
-def _weighted_nodes(model: onnx.ModelProto) -> list[str]:
-    """Names of the convolutions and matrix products with weights.
-
-    ``MatMulConstBOnly`` of onnxruntime does not leave the others out of static quantization.
-    """
-    weights = {weight.name for weight in model.graph.initializer}
-    coordinate_input = _coordinate_layer_input(model)
-    return [
-        node.name
-        for node in model.graph.node
-        if node.op_type in LAYERS
-        and node.input[1] in weights
-        and node.input[0] != coordinate_input
-        and 'patch_embedding' not in node.name
-    ]
 
 
 def _coordinate_layer_input(model: onnx.ModelProto) -> str | None:
@@ -133,14 +89,3 @@ def _cut(model: onnx.ModelProto, boundary: str) -> tuple[onnx.ModelProto, onnx.M
     rest = extractor.extract_model([boundary], [output.name for output in model.graph.output])
     del rest.graph.value_info[:]  # it would have the input renamed as well
     return body, compose.add_prefix(rest, 'coordinates/', rename_inputs=False, rename_outputs=False)
-
-
-class _quiet_root_logger:  # noqa: N801  a context manager, used like a function
-    """Keep onnxruntime's advice on its own defaults off the console."""
-
-    def __enter__(self) -> None:
-        self.level = logging.root.level
-        logging.root.setLevel(logging.ERROR)
-
-    def __exit__(self, *_: object) -> None:
-        logging.root.setLevel(self.level)

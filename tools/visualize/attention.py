@@ -3,12 +3,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 
-from sdpose.cli import add_person_arguments, make_parser, parse_args_with_boxes, run_tool
+from sdpose.cli import add_person_arguments, run_tool
 from sdpose.figures.attention import draw_attention
 from sdpose.figures.canvas import check_figure_path, save_figure
 from sdpose.figures.person_crop import load_person
+from sdpose.runtime.command import Arguments, make_parser, parse_args_with_boxes
 
 EXAMPLES = """\
   # SDPose, figure 4: from the nose's token to the image, the second cycle above the first
@@ -22,7 +22,7 @@ EXAMPLES = """\
       --between keypoints --cfg-options model.neck.test_cycles=2"""
 
 
-def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_args(arguments: Arguments = None) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser('Draw what keypoint tokens attend to, by layer and cycle.', EXAMPLES)
     add_person_arguments(parser)
@@ -40,7 +40,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parse_args_with_boxes(parser, arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Arguments = None) -> None:
     """Draw and save."""
     args = parse_args(arguments)
     check_figure_path(args.out)

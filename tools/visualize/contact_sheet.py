@@ -3,12 +3,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 
-from sdpose.cli import add_result_arguments, make_parser, run_tool
+from sdpose.cli import add_result_arguments, run_tool
 from sdpose.figures.canvas import check_figure_path, save_figure
 from sdpose.figures.contact_sheet import draw_contact_sheet
 from sdpose.figures.results import read_results
+from sdpose.runtime.command import Arguments, make_parser
 
 EXAMPLES = """\
   python tools/test.py CONFIG CHECKPOINT --cfg-options test_evaluator.outfile_prefix=work_dirs/a
@@ -16,7 +16,7 @@ EXAMPLES = """\
       data/coco/val2017 work_dirs/a.keypoints.json sheet.png"""
 
 
-def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_args(arguments: Arguments = None) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser(
         'Draw predictions beside the ground truth, keypoints coloured by confidence.', EXAMPLES
@@ -29,7 +29,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Arguments = None) -> None:
     """Draw and save."""
     args = parse_args(arguments)
     check_figure_path(args.out)

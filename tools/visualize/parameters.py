@@ -3,12 +3,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from sdpose.cli import make_parser, run_tool
+from sdpose.cli import run_tool
 from sdpose.figures.canvas import check_figure_path, save_figure
 from sdpose.figures.parameters import compare_parameters
+from sdpose.runtime.command import Arguments, make_parser
 
 EXAMPLES = """\
   # SDPose, figure 2
@@ -17,7 +17,7 @@ EXAMPLES = """\
       --names baseline self-distilled --near-zero 0.005"""
 
 
-def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_args(arguments: Arguments = None) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser(
         "Compare the distributions of two checkpoints' parameters, layer by layer. "
@@ -37,7 +37,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Arguments = None) -> None:
     """Draw and save, and print the table."""
     args = parse_args(arguments)
     check_figure_path(args.out)

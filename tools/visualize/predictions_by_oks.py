@@ -3,12 +3,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 
-from sdpose.cli import add_result_arguments, make_parser, run_tool
+from sdpose.cli import add_result_arguments, run_tool
 from sdpose.figures.canvas import check_figure_path, save_figure
 from sdpose.figures.predictions_by_oks import draw_best_and_worst
 from sdpose.figures.results import read_results
+from sdpose.runtime.command import Arguments, make_parser
 
 EXAMPLES = """\
   # DistilPose, figure 6
@@ -22,7 +22,7 @@ EXAMPLES = """\
       work_dirs/infer/predictions.json oks.pdf --metainfo crowdpose"""
 
 
-def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_args(arguments: Arguments = None) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser(
         'Draw the best and the worst predictions by OKS, keypoints coloured by confidence.',
@@ -45,7 +45,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Arguments = None) -> None:
     """Match, draw and save, and print the table."""
     args = parse_args(arguments)
     check_figure_path(args.out)

@@ -3,12 +3,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 
-from sdpose.cli import add_person_arguments, make_parser, parse_args_with_boxes, run_tool
+from sdpose.cli import add_person_arguments, run_tool
 from sdpose.figures.canvas import check_figure_path, save_figure
 from sdpose.figures.person_crop import load_person
 from sdpose.figures.simulated_heatmaps import draw_simulated_heatmaps
+from sdpose.runtime.command import Arguments, make_parser, parse_args_with_boxes
 
 EXAMPLES = """\
   # DistilPose, figure 5
@@ -18,14 +18,14 @@ EXAMPLES = """\
       --bbox 20,30,100,240 --keypoint left_wrist right_wrist"""
 
 
-def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_args(arguments: Arguments = None) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser("Draw a student's simulated heatmaps below its teacher's.", EXAMPLES)
     add_person_arguments(parser)
     return parse_args_with_boxes(parser, arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Arguments = None) -> None:
     """Draw and save."""
     args = parse_args(arguments)
     check_figure_path(args.out)

@@ -3,19 +3,19 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from sdpose.cli import make_parser, run_tool
+from sdpose.cli import run_tool
 from sdpose.figures.canvas import check_figure_path, save_figure
 from sdpose.figures.training_curve import draw_training_curve, read_records
+from sdpose.runtime.command import Arguments, make_parser
 
 EXAMPLES = """\
   python tools/visualize/training_curve.py work_dirs/demo
   python tools/visualize/training_curve.py work_dirs/demo curve.pdf"""
 
 
-def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_args(arguments: Arguments = None) -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser('Draw losses and AP of a training run.', EXAMPLES)
     parser.add_argument('work_dir', type=Path, help='folder of the run, as given to tools/train.py')
@@ -28,7 +28,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Arguments = None) -> None:
     """Draw and save."""
     args = parse_args(arguments)
     out = args.out or args.work_dir / 'training_curve.png'
