@@ -15,7 +15,7 @@ from sdpose.engine.config_file import replace_data_root
 from sdpose.errors import InputError
 
 
-def make_batch(dataloader, size=2):
+def make_batch(dataloader, size=1):
     dataset = DATASETS.build(dataloader.dataset)
     torch.manual_seed(0)
     np.random.seed(0)

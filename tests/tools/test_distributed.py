@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from conftest import CONFIGS, TOY_CONFIG, build_model, run_tool
+from conftest import CONFIGS, TOY_CONFIG, build_model, call_tool, run_tool
 from sdpose.checkpoints.safe_loading import load_checkpoint_file
 
 (DISTILPOSE,) = CONFIGS.rglob('td-reg_distilpose-toy_*.py')
@@ -61,25 +61,15 @@ def config(tmp_path, base, before):
 @pytest.mark.slow
 def test_two_processes_equal_one_on_the_doubled_batch(config, before, toy_coco, tmp_path):
     common = ('--data-root', toy_coco, '--cfg-options', 'train_cfg.max_epochs=1')
-    one = run_tool(
-        'tools/train.py',
-        config,
-        '--work-dir',
-        tmp_path / 'one',
-        *common,
-        'train_dataloader.batch_size=4',
-    )
+    one = call_tool(
+        'tools/train.py', config, '--work-dir', tmp_path / 'one',
+        *common, 'train_dataloader.batch_size=4',
+    )  # fmt: skip
     assert one.returncode == 0, one.stderr
     two = run_tool(
-        'tools/dist_train.sh',
-        config,
-        2,
-        '--work-dir',
-        tmp_path / 'two',
-        *common,
-        'train_dataloader.batch_size=2',
-        PORT='29611',
-    )
+        'tools/dist_train.sh', config, 2, '--work-dir', tmp_path / 'two',
+        *common, 'train_dataloader.batch_size=2', PORT='29611',
+    )  # fmt: skip
     assert two.returncode == 0, two.stderr  # DDP would also stop at an unused parameter
     states = [load_checkpoint_file(tmp_path / name / 'epoch_1.pth') for name in ('one', 'two')]
     assert [state['meta']['iter'] for state in states] == [2, 2]
@@ -91,28 +81,20 @@ def test_two_processes_equal_one_on_the_doubled_batch(config, before, toy_coco, 
             assert largest > 0, f'{name} did not move'
         assert (update - expected).abs().max() <= 0.01 * largest, name
 
-    metrics = {}
-    for name, tool, processes in (
-        ('one', 'tools/test.py', ()),
-        ('two', 'tools/dist_test.sh', (2,)),
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='compares processes on CPUs')
+@pytest.mark.slow
+def test_two_processes_measure_the_ap_of_one(toy_checkpoint, toy_coco, tmp_path):
+    common = (TOY_CONFIG, toy_checkpoint)
+    for name, run, words in (
+        ('one', call_tool, ('tools/test.py', *common)),
+        ('two', run_tool, ('tools/dist_test.sh', *common, 2)),
     ):
-        out = tmp_path / f'{name}.json'
-        result = run_tool(
-            tool,
-            config,
-            tmp_path / 'one/epoch_1.pth',
-            *processes,
-            '--data-root',
-            toy_coco,
-            '--work-dir',
-            tmp_path / 'test',
-            '--out',
-            out,
-            PORT='29612',
-        )
+        options = ('--data-root', toy_coco, '--work-dir', tmp_path / name)
+        result = run(*words, *options, '--out', tmp_path / f'{name}.json')
         assert result.returncode == 0, result.stderr
-        metrics[name] = json.loads(out.read_text())
-    assert metrics['one'] == metrics['two']
+    one, two = (json.loads((tmp_path / f'{name}.json').read_text()) for name in ('one', 'two'))
+    assert one == two
 
 
 @pytest.mark.parametrize('script', ['dist_train', 'dist_test', 'slurm_train', 'slurm_test'])
