@@ -28,7 +28,10 @@ def blame_config(config: str) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (KeyError, TypeError, ValueError, AssertionError, FileNotFoundError) as error:
+    except (
+        *(AssertionError, AttributeError, FileNotFoundError),
+        *(KeyError, RuntimeError, TypeError, ValueError),
+    ) as error:
         # str() of a KeyError would quote its message
         message = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
         message = message.split('. Please check whether', maxsplit=1)[0] or type(error).__name__

@@ -4,15 +4,14 @@
 import argparse
 import json
 import sys
-import tempfile
 from pathlib import Path
 
 from mmengine.config import Config
 
 from sdpose.cli import add_cfg_options, add_data_root, load_changed_config, run_tool
-from sdpose.errors import InputError, reason
+from sdpose.errors import InputError
 from sdpose.runtime.command import Arguments, make_parser
-from sdpose.runtime.files import write_whole
+from sdpose.runtime.files import check_writable, write_whole
 
 EXAMPLES = """\
   python tools/export_onnx.py CONFIG CHECKPOINT model.onnx
@@ -51,18 +50,6 @@ def read_config(args: argparse.Namespace) -> Config:
     if args.out.suffix != '.onnx':
         raise InputError(f'{args.out} must end with .onnx.')
     return load_changed_config(args)
-
-
-def check_writable(out: Path) -> None:
-    """Find out before the work whether its result can be written."""
-    if out.is_dir():
-        raise InputError(f'{out} is a folder, not a file to write.')
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out.parent):
-            pass
-    except OSError as error:
-        raise InputError(f'{out} cannot be written: {reason(error)}.') from error
 
 
 def main(arguments: Arguments = None) -> None:

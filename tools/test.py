@@ -19,6 +19,7 @@ from sdpose.engine.data_checks import check_data
 from sdpose.engine.devices import close_process_group, prepare_devices
 from sdpose.errors import InputError, blame_config
 from sdpose.runtime.command import Arguments, make_parser
+from sdpose.runtime.files import check_writable
 
 EXAMPLES = """\
   python tools/test.py CONFIG CHECKPOINT
@@ -63,6 +64,8 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> None:
     for path, suffix in ((args.out, '.json'), (args.dump, '.pkl')):
         if path and Path(path).suffix != suffix:
             raise InputError(f'{path} must end with {suffix}.')
+        if path:
+            check_writable(Path(path))
     if args.dump:
         evaluators = cfg.test_evaluator
         evaluators = evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]

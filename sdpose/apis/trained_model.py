@@ -30,7 +30,7 @@ def load_trained_model(cfg: Config, checkpoint: str | Path) -> Any:
             fit.
     """
     name = cfg.filename or 'The config'
-    if 'model' not in cfg or 'test_dataloader' not in cfg:
+    if not cfg.get('model') or not cfg.get('test_dataloader'):
         raise InputError(f'{name} has no model and test_dataloader: it is no whole config.')
     if cfg.test_dataloader.dataset.get('data_mode', 'topdown') != 'topdown':
         raise InputError(f'{name} is no top-down model: it does not take boxes of persons.')

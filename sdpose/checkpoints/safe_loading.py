@@ -77,7 +77,7 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu') -> dict:
     try:
         checkpoint = load(path, map_location)
     except pickle.UnpicklingError as error:
-        if 'invalid load key' in str(error):
+        if re.search('invalid load key|Unsupported operand', str(error)):
             raise InputError(f'{path} is no checkpoint file, but something else.') from error
         raise InputError(
             f'{path} is refused: it holds something other than weights, which could run code '

@@ -8,8 +8,7 @@ from mmengine.dataset import BaseDataset
 from mmpose.registry import DATASETS
 
 from sdpose.errors import InputError
-
-IMAGE_SUFFIXES = frozenset({'.jpeg', '.jpg', '.png', '.ppm', '.bmp', '.webp', '.tif', '.tiff'})
+from sdpose.runtime.frames import IMAGE_SUFFIXES
 
 
 @DATASETS.register_module()

@@ -2,7 +2,7 @@
 """Read config files, and change settings of them."""
 
 import inspect
-import warnings
+import logging
 from copy import deepcopy
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,12 +11,13 @@ from typing import Any
 import mmpose.registry
 from mmengine.config import Config
 from mmengine.hub import get_config
+from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper
 from mmengine.registry import Registry
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner, TestLoop, ValLoop
 from torch.utils.data import DataLoader
 
-from sdpose.errors import InputError
+from sdpose.errors import BuildError, InputError
 
 REGISTRIES = [each for each in vars(mmpose.registry).values() if isinstance(each, Registry)]
 # What MMEngine builds of settings without a type, and what else it takes there
@@ -50,67 +51,57 @@ def load_config(path: str) -> Config:
     try:
         return get_config(path) if '::' in path else Config.fromfile(path)
     except Exception as error:  # a config is Python: anything can be wrong with it
-        raise InputError(f'{path} cannot be read: {type(error).__name__}: {error}') from error
+        first_line = str(error).partition('\n')[0]
+        raise BuildError(f'{path} cannot be read: {type(error).__name__}: {first_line}') from error
 
 
 def merge_options(cfg: Config, options: dict[str, Any]) -> Config:
     """Return a config with some settings replaced.
+
+    Options that look mistyped are refused: MMEngine would silently add them to the config. A
+    config need not name the settings that it leaves at their defaults, so a new name is held
+    against the signature of what will be built. Where nobody can know, a likely slip is logged as
+    a warning.
 
     Args:
         cfg: It is not changed.
         options: Dotted key -> value.
 
     Raises:
-        InputError: One looks mistyped, or names an element that a list has not.
+        InputError: One names no setting, but resembles one; or an element that a list has not.
     """
-    check_options(cfg, options)
     changed = deepcopy(cfg)  # Config.copy() shares what is nested
     try:
         changed.merge_from_dict(options)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise InputError(f'--cfg-options {" ".join(options)}: {error.args[0]}.') from error
+    for key in options:
+        before: Any = cfg
+        after: Any = changed  # it knows the types of what will be built
+        path = key.split('.')
+        for index, part in enumerate(path):
+            is_list = isinstance(before, list | tuple) and part.isdigit()
+            if not is_list and not isinstance(before, dict | Config):
+                break
+            if not is_list and part not in before:
+                _check_new_name(key, path[:index], part, list(before.keys()), after)
+                break
+            step = int(part) if is_list else part
+            before, after = before[step], after[step]
     return changed
 
 
-def check_options(cfg: Config, options: dict[str, Any]) -> None:
-    """Refuse options that look mistyped: MMEngine would silently add them to the config.
-
-    A config need not name the settings that it leaves at their defaults, so a new name is held
-    against the signature of what will be built. Where nobody can know, a likely slip is told as a
-    warning.
-
-    Args:
-        cfg: The config before the options are applied.
-        options: Dotted key -> value.
-
-    Raises:
-        InputError: One names no setting, but resembles one.
-    """
-    for key in options:
-        node: Any = cfg
-        parts = key.split('.')
-        for index, part in enumerate(parts):
-            if isinstance(node, (list, tuple)) and part.isdigit() and int(part) < len(node):
-                node = node[int(part)]
-            elif isinstance(node, dict | Config) and part in node:
-                node = node[part]
-            else:
-                if isinstance(node, dict | Config):
-                    _check_new_name(key, parts[:index], part, node)
-                break
-
-
-def _check_new_name(key: str, path: list[str], name: str, node: Any) -> None:
+def _check_new_name(key: str, path: list[str], name: str, known: list[str], node: Any) -> None:
     """Tell a slip from a setting that the config leaves at its default."""
     accepted, is_complete = _settings_of(_built_from(path, node))
-    near = get_close_matches(name, {*node.keys(), *accepted} - {'self'}, n=1, cutoff=0.7)
-    if name in accepted or not near:
+    near = get_close_matches(name, {*known, *accepted} - {'self'}, n=1, cutoff=0.7)
+    if name in {'type', *accepted} or not near:
         return
     where = '.'.join(path) or 'the config'
     message = f'--cfg-options {key}: {where} has no setting {name!r}. Did you mean {near[0]}?'
     if is_complete:
         raise InputError(message)
-    warnings.warn(message, stacklevel=2)
+    print_log(message, 'current', logging.WARNING)
 
 
 def _built_from(path: list[str], node: Any) -> Any:

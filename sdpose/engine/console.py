@@ -12,7 +12,11 @@ from mmengine.runner import Runner
 from sdpose.errors import blame_config
 
 MAX_LINES = 12
-NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
+NOISE = (
+    '"FileClient" will be deprecated',
+    '"HardDiskBackend" is the alias',
+    'state dict do not match exactly',  # CheckedLoadingHook says it in one line
+)
 
 
 def _naming_the_config(build: Callable) -> Callable:
@@ -38,6 +42,7 @@ class ConsoleRunner(Runner):
     build_test_loop = _naming_the_config(Runner.build_test_loop)
     build_optim_wrapper = _naming_the_config(Runner.build_optim_wrapper)
     build_param_scheduler = _naming_the_config(Runner.build_param_scheduler)
+    _init_model_weights = _naming_the_config(Runner._init_model_weights)
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """Build the logger, and filter what it writes to the console."""

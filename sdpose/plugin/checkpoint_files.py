@@ -1,5 +1,5 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""How MMEngine reads and writes files: checkpoints as data, and everything whole or not at all."""
+"""How MMEngine reads checkpoints, as data, and writes files, whole or not at all."""
 
 import re
 from pathlib import Path
@@ -15,15 +15,19 @@ from sdpose.runtime.files import write_whole
 
 
 class WholeFileBackend(LocalBackend):
-    """MMEngine's local file backend, through which checkpoints are saved, made atomic."""
+    """MMEngine's local file backend, which saves checkpoints and dumps, made atomic."""
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
         """Write bytes, see :func:`write_whole`."""
         write_whole(Path(filepath), obj)
 
+    def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
+        """Write text, see :func:`write_whole`."""
+        write_whole(Path(filepath), obj.encode(encoding))
+
 
 def install() -> None:
-    """Make MMEngine read every checkpoint safely, and write every local file whole."""
+    """Make MMEngine read every checkpoint safely, and write files through its backend whole."""
 
     def load_from_local(filename: str, map_location: Any) -> dict:
         return load_checkpoint_file(filename, map_location)

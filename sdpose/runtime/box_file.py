@@ -110,7 +110,7 @@ class BoxFile:
         """
         if not self._ids:
             return None
-        found = [next((t for t in _tails(n) if (folder / t).is_file()), None) for n in self._ids]
+        found = [next((t for t in _tails(n) if _is_file(folder / t)), None) for n in self._ids]
         if not any(found):
             raise InputError(
                 f'None of the {len(found)} pictures of {self.path}, e.g. {next(iter(self._ids))}, '
@@ -120,6 +120,13 @@ class BoxFile:
         return ImageFiles(
             folder, [tail or _tails(name)[0] for tail, name in zip(found, self._ids, strict=True)]
         )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
+        return False
 
 
 def _tails(name: str) -> list[str]:
@@ -147,7 +154,7 @@ def _checked(path: str | Path, entries: Any, what: str, *keys: str) -> list[dict
         missing = [key for key in keys if not isinstance(entry, dict) or key not in entry]
         if missing:
             raise InputError(f'{path}: number {index} of its {what} has no "{missing[0]}".')
-        if not isinstance(entry[keys[0]], int | float | str):
+        if not isinstance(entry[keys[0]], int | str) and numbers([entry[keys[0]]], 1) is None:
             raise InputError(
                 f'{path}: number {index} of its {what} has the {keys[0]} {entry[keys[0]]!r}, '
                 'which is neither a number nor a text.'

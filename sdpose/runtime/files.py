@@ -1,7 +1,11 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Write files whole or not at all."""
 
+import errno
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sdpose.errors import reason
@@ -17,11 +21,11 @@ def write_whole(path: Path, data: bytes) -> None:
         data: What to write.
 
     Raises:
-        OSError: It cannot be written; ``filename`` is the path, or a folder of it.
+        OSError: It cannot be written; the message says so, and ``filename`` is the path.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f'.{path.name}.{os.getpid()}.partial')
-    try:
+    with _naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with partial.open('wb') as file:
                 file.write(data)
@@ -30,5 +34,28 @@ def write_whole(path: Path, data: bytes) -> None:
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Find out before long work whether its result can be written.
+
+    Raises:
+        OSError: It cannot.
+    """
+    with _naming(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, 'it is a folder')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let an ``OSError`` say that it is this file that cannot be written, and why."""
+    try:
+        yield
     except OSError as error:
-        raise OSError(error.errno, reason(error), str(path)) from error
+        no_folder = isinstance(error, FileExistsError | NotADirectoryError)
+        why = f'{error.filename} is no folder' if no_folder else reason(error)
+        raise OSError(error.errno, f'it cannot be written ({why})', str(path)) from error

@@ -214,7 +214,12 @@ def _pictures(text: str) -> list[Path]:
     else:
         return [path]
     suffixes = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
-    found = [entry for entry in found if entry.suffix.lower() in suffixes and entry.is_file()]
+    found = [
+        entry
+        for entry in found
+        if entry.suffix.lower() in suffixes and (entry.is_file() or entry.is_symlink())
+    ]
     if all(map(_is_video, found)):
+        hint += ' Videos have to be given by themselves.' if found else ''
         raise InputError(f'There is no picture in {text} ({" ".join(IMAGE_SUFFIXES)}).{hint}')
     return found

@@ -84,7 +84,7 @@ def add_inference_arguments(parser: argparse.ArgumentParser) -> argparse._Action
 def infer(
     args: argparse.Namespace,
     load_model: Callable[[], PoseModel],
-    load_detector: Callable[[], BoxSource] | None = None,
+    load_detector: Callable[[], BoxSource] = lambda: whole_image,
 ) -> int:
     """Find the poses in all images, write and draw them.
 
@@ -99,7 +99,7 @@ def infer(
     Raises:
         InputError: An argument cannot be used.
     """
-    boxes = _box_source(args) or (load_detector and load_detector()) or whole_image
+    boxes = _box_source(args) or load_detector()
     frames = _open_inputs(args.inputs, boxes)
     model = load_model()
     weights = Path(model.weights)

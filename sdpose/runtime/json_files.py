@@ -24,7 +24,7 @@ def read_json(path: str | Path) -> Any:
         InputError: It is missing, cannot be read, or is broken.
     """
     try:
-        return json.loads(Path(path).read_text(encoding='utf-8'))
+        return json.loads(Path(path).read_text(encoding='utf-8-sig'))
     except FileNotFoundError as error:
         raise InputError(f'There is no file {path}.') from error
     except OSError as error:

@@ -1,8 +1,9 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """An exported model and the JSON file beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from sdpose.errors import InputError
 from sdpose.runtime.crop import CropRegion
 from sdpose.runtime.decode import decode_heatmaps
 from sdpose.runtime.json_files import read_json
+from sdpose.runtime.person_boxes import numbers
 from sdpose.runtime.pose_model import PoseModel
 
 # What runs a model needs of its JSON file
@@ -17,6 +19,34 @@ CARD_KEYS = (
     *('input_name', 'input_size', 'bgr_to_rgb', 'mean', 'std', 'box_padding', 'use_udp'),
     *('output_kind', 'codec', 'keypoint_names', 'skeleton'),
 )
+CODEC_KEYS = {'unbiased', 'blur_kernel_size', 'input_size'}
+
+
+def _is_skeleton(pairs: Any, card: dict) -> bool:
+    keypoints = range(len(card['keypoint_names']))
+    return isinstance(pairs, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and all(end in keypoints for end in pair)
+        for pair in pairs
+    )
+
+
+def _is_codec(codec: Any, card: dict) -> bool:
+    known = isinstance(codec, dict) and codec.get('type') == 'MSRAHeatmap'
+    return isinstance(codec, dict) and (not known or set(codec) >= CODEC_KEYS)
+
+
+# In this order: later ones rely on earlier ones
+CHECKS: dict[str, Callable[[Any, dict], bool]] = {
+    'input_name': lambda name, _: isinstance(name, str),
+    'input_size': lambda size, _: min(numbers(size, 2) or [0]) >= 1,
+    'mean': lambda mean, _: numbers(mean, 3) is not None,
+    'std': lambda std, _: min(numbers(std, 3) or [0]) > 0,
+    'box_padding': lambda padding, _: (numbers([padding], 1) or [0])[0] > 0,
+    'output_kind': lambda kind, _: kind in ('heatmap', 'decoded', 'regression'),
+    'keypoint_names': lambda names, _: isinstance(names, list) and len(names) > 0,
+    'skeleton': _is_skeleton,
+    'codec': _is_codec,
+}
 
 
 class OnnxPoseModel(PoseModel):
@@ -61,8 +91,11 @@ class OnnxPoseModel(PoseModel):
             raise InputError(
                 f'{path} is not a model that onnxruntime reads: {first_line}'
             ) from error
-        width, height = self.card['input_size']
+        width, height = map(int, self.card['input_size'])
         self.input_size = (width, height)
+        kind, count = self.card['output_kind'], len(self.session.get_outputs())
+        if count != (1 if kind == 'heatmap' else 2):
+            raise InputError(f'{path} has {count} outputs, but its .json file says {kind}.')
 
     def predict(
         self, crops: Sequence[tuple[np.ndarray, np.ndarray]]
@@ -120,7 +153,10 @@ def _read_card(path: Path, model: Path) -> dict:
         raise InputError(f'{path} does not describe a model: it has no "{missing[0]}".')
     if card['use_udp']:
         raise InputError(f'{path} asks for crops by UDP, which this program does not make.')
-    codec = card['codec']['type']
-    if card['output_kind'] == 'heatmap' and codec != 'MSRAHeatmap':
+    wrong = next((key for key, is_right in CHECKS.items() if not is_right(card[key], card)), None)
+    if wrong:
+        raise InputError(f'{path} does not describe a model: "{wrong}" cannot be {card[wrong]!r}.')
+    if card['output_kind'] == 'heatmap' and card['codec'].get('type') != 'MSRAHeatmap':
+        codec = card['codec'].get('type')
         raise InputError(f'{path} has heatmaps of the codec {codec}; only MSRAHeatmap is known.')
     return card

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,6 +12,8 @@ from numpy.typing import ArrayLike
 
 from sdpose.errors import InputError
 from sdpose.runtime.frames import Frame
+
+LARGEST = 1e7  # pixels; float32 counts no further by halves
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,9 @@ def parse_box(text: str) -> list[float]:
     Raises:
         InputError: It is not four numbers, or has no positive width and height.
     """
+    text = text.strip()
     box = numbers(text.split(','), 4)
-    if box is None or not all(map(math.isfinite, box)):
+    if box is None:
         raise InputError(f'The box {text!r} is not four numbers x,y,w,h, e.g. 10,20,100,200.')
     if box[2] <= 0 or box[3] <= 0:
         raise InputError(
@@ -129,18 +131,18 @@ def parse_box(text: str) -> list[float]:
 
 
 def numbers(values: Any, count: int) -> list[float] | None:
-    """Make ``count`` numbers of a list, or ``None`` where it is something else."""
+    """Make ``count`` numbers of a list, or ``None`` where it is something else or too large."""
     try:
         found = [float(value) for value in ([] if isinstance(values, str) else values)]
     except (TypeError, ValueError, OverflowError):
         return None
-    return found if len(found) == count else None
+    return found if len(found) == count and all(abs(v) < LARGEST for v in found) else None
 
 
 def _problem(box: np.ndarray, height: int, width: int) -> str | None:
     x, y, box_width, box_height = map(float, box)
-    if not np.isfinite(box).all():
-        return 'is not four numbers'
+    if not (np.abs(box) < LARGEST).all():
+        return 'is not four numbers of pixels'
     if box_width <= 0 or box_height <= 0:
         return 'has no positive width and height'
     if x >= width or y >= height or x + box_width <= 0 or y + box_height <= 0:

@@ -134,6 +134,6 @@ def _check_targets(targets: Iterable[Path], read: Iterable[str | Path]) -> None:
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # missing, or a name with a NUL in it
         return None
     return status.st_dev, status.st_ino

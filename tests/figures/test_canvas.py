@@ -33,7 +33,7 @@ def test_other_formats_and_places_are_refused(tmp_path):
     with pytest.raises(InputError, match=r'must end in \.png, \.pdf, \.jpg'):
         check_figure_path(Path('figure.gif'))
     (tmp_path / 'file').touch()
-    with pytest.raises(OSError, match='exists'):
+    with pytest.raises(OSError, match='cannot be written'):
         save_figure(make_figure(), tmp_path / 'file' / 'figure.png')
 
 

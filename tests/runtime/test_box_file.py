@@ -197,9 +197,31 @@ def test_ids_and_categories_of_another_kind_are_named(tmp_path):
     truth = dict(annotations=[], images=[dict(id=[1], file_name='a.jpg')])
     for content, message in (
         (truth, r'number 0 of its images has the id \[1\], which is neither'),
+        (dict(truth, images=[dict(id=float('inf'), file_name='a.jpg')]), 'has the id inf'),
         (dict(truth, images=[], categories={'id': 1}), 'no list of categories'),
         (dict(truth, images=[], categories=['person']), 'of its categories has no "id"'),
     ):
         path.write_text(json.dumps(content))
         with pytest.raises(InputError, match=message):
             BoxFile(path)
+
+
+@pytest.mark.parametrize('score', [float('inf'), float('nan'), 1e300, 'sure', None])
+def test_scores_that_are_no_numbers_are_told(score, tmp_path):
+    entry = dict(image_id=1, category_id=1, bbox=[1, 2, 3, 4])
+    (tmp_path / 'boxes.json').write_text(
+        json.dumps([dict(entry, score=score), dict(entry, score=0.9)])
+    )
+    frame = Frame(np.zeros((9, 9, 3), np.uint8), '1.jpg', 0)
+    persons, (complaint,) = BoxFile(tmp_path / 'boxes.json', 0.3)(frame)
+    assert persons.scores.tolist() == [np.float32(0.9)]
+    assert 'of the box [1.0, 2.0, 3.0, 4.0] is not a number' in complaint
+
+
+@pytest.mark.parametrize('name', ['a' * 300 + '.jpg', 'a\0.jpg'])
+def test_names_that_no_file_can_have_are_missing_pictures(name, tmp_path):
+    (tmp_path / 'good.jpg').touch()
+    images = [dict(id=1, file_name=name), dict(id=2, file_name='good.jpg')]
+    (tmp_path / 'boxes.json').write_text(json.dumps(dict(images=images, annotations=[])))
+    frames = list(BoxFile(tmp_path / 'boxes.json').pictures_in(tmp_path))
+    assert [frame.name for frame in frames] == [name, 'good.jpg']

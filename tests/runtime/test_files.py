@@ -5,7 +5,7 @@ import os
 import pytest
 from full_disk import full_disk
 
-from sdpose.runtime.files import write_whole
+from sdpose.runtime.files import check_writable, write_whole
 
 
 def test_files_are_made_and_replaced(tmp_path):
@@ -33,7 +33,7 @@ def test_error_without_a_number_has_a_reason_as_well(tmp_path, monkeypatch):
     monkeypatch.setattr(os, 'fsync', fail)
     with pytest.raises(OSError, match='the disk went away') as caught:
         write_whole(tmp_path / 'a.bin', b'data')
-    assert caught.value.strerror == 'the disk went away'
+    assert caught.value.strerror == 'it cannot be written (the disk went away)'
     assert caught.value.filename == str(tmp_path / 'a.bin')
     assert list(tmp_path.iterdir()) == []
 
@@ -41,10 +41,12 @@ def test_error_without_a_number_has_a_reason_as_well(tmp_path, monkeypatch):
 def test_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / 'folder').mkdir()
     (tmp_path / 'file').touch()
-    places = {tmp_path / 'folder': 'folder', tmp_path / 'file' / 'a.bin': 'file'}
-    for path, named in places.items():
-        with pytest.raises(OSError, match=r'directory|exists') as caught:
-            write_whole(path, b'data')
-        assert str(caught.value.filename) == str(tmp_path / named)
+    for path in (tmp_path / 'folder', tmp_path / 'file' / 'a.bin'):
+        for write in (check_writable, lambda path: write_whole(path, b'data')):
+            with pytest.raises(
+                OSError, match=r'cannot be written \(.*(folder|directory)'
+            ) as caught:
+                write(path)
+            assert caught.value.filename == str(path)
     assert {path.name for path in tmp_path.iterdir()} == {'folder', 'file'}
     assert list((tmp_path / 'folder').iterdir()) == []

@@ -85,9 +85,21 @@ def test_broken_weights_are_told(model_and_card):
     ('change', 'message'),
     [
         (dict(use_udp=True), 'crops by UDP'),
+        (dict(codec=None), '"codec" cannot be None'),
+        (dict(codec=dict(type='MSRAHeatmap')), '"codec" cannot be'),
+        (dict(input_size=[96]), '"input_size" cannot be'),
+        (dict(mean='x'), '"mean" cannot be'),
+        (dict(std=[1, 0, 1]), '"std" cannot be'),
+        (dict(keypoint_names=None), '"keypoint_names" cannot be None'),
+        (dict(skeleton=[[0, 17]]), '"skeleton" cannot be'),
+        (dict(box_padding=None), '"box_padding" cannot be None'),
+        (dict(output_kind='decoded'), r'has 1 outputs, but its \.json file says decoded'),
         (dict(codec=dict(type='UDPHeatmap')), 'only MSRAHeatmap is known'),
         (dict(input_size=[64, 64]), r'model\.onnx cannot be run'),
-        (dict(keypoint_names=['nose']), 'gives 17 keypoints, but its .json file names 1'),
+        (
+            dict(keypoint_names=['nose'], skeleton=[]),
+            'gives 17 keypoints, but its .json file names 1',
+        ),
     ],
 )
 def test_description_that_does_not_fit(change, message, model_and_card):

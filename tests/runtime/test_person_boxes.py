@@ -49,7 +49,7 @@ def test_unusable_boxes_are_taken_out_and_named():
         'the box 60,0,10,10 (x,y,w,h) lies outside the image of 60x40',
         'the box 0,-20,10,20 (x,y,w,h) lies outside the image of 60x40',
         'the box 10,10,0,5 (x,y,w,h) has no positive width and height',
-        'the box nan,0,1,1 (x,y,w,h) is not four numbers',
+        'the box nan,0,1,1 (x,y,w,h) is not four numbers of pixels',
     ]
 
 

@@ -148,6 +148,6 @@ def test_other_files_that_are_read_are_never_replaced(name, pictures, tmp_path):
 
 def test_folder_that_cannot_be_made(pictures, tmp_path):
     (tmp_path / 'file').touch()
-    with pytest.raises(OSError, match='exists') as caught:
+    with pytest.raises(OSError, match='cannot be written') as caught:
         PoseFiles(tmp_path / 'file', pictures, SKELETON)
-    assert str(caught.value.filename) == str(tmp_path / 'file')
+    assert caught.value.filename == str(tmp_path / 'file/predictions.json')

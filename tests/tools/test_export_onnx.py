@@ -100,7 +100,7 @@ def test_an_unwritable_target_is_told_before_the_work(export, tmp_path):
     (tmp_path / 'file').touch()
     (tmp_path / 'folder.onnx').mkdir()
     result = export(tmp_path / 'file' / 'model.onnx', weights='nowhere.pth')
-    assert_one_sentence(result, 'cannot be written: ')
+    assert_one_sentence(result, 'model.onnx: it cannot be written')
     result = export(tmp_path / 'folder.onnx', weights='nowhere.pth')
     assert_one_sentence(result, 'is a folder')
 

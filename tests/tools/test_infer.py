@@ -419,7 +419,7 @@ def test_wrong_inputs(run, photos, video, truth, tmp_path):
     assert not (tmp_path / 'out').exists()
     (tmp_path / 'file').touch()
     result = run(photos[0], '--whole-image', '--out-dir', tmp_path / 'file')
-    assert_one_sentence(result, f'{tmp_path}/file: ')
+    assert_one_sentence(result, f'{tmp_path}/file/predictions.json: it cannot be written')
 
 
 @pytest.mark.parametrize(
