@@ -1,7 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Show what augmentation and targets really do to the data of a config."""
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -21,8 +20,8 @@ the target: heatmaps summed over the keypoints, or coordinates. Keypoints with w
 not labelled or lie outside, are grey crosses, moved to the border if they lie beyond it."""
 
 
-def parse_args(arguments: Arguments = None) -> argparse.Namespace:
-    """Read the command line."""
+def main(arguments: Arguments = None) -> None:
+    """Draw and save."""
     parser = make_parser(
         'Show samples of a data set as images, as inputs of the network and as targets.', EXAMPLES
     )
@@ -35,12 +34,7 @@ def parse_args(arguments: Arguments = None) -> argparse.Namespace:
     )
     add_data_root(parser)
     add_cfg_options(parser, 'train_dataloader.dataset.pipeline.2.prob=0')
-    return parser.parse_args(arguments)
-
-
-def main(arguments: Arguments = None) -> None:
-    """Draw and save."""
-    args = parse_args(arguments)
+    args = parser.parse_args(arguments)
     check_figure_path(args.out)
     samples = load_samples(load_changed_config(args), args.phase, args.number, args.seed)
     save_figure(draw_samples(samples), args.out)

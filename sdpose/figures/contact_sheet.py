@@ -1,8 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Predictions beside the ground truth, several images on one sheet."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.figure import Figure
 from rich.progress import track

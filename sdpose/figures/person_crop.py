@@ -1,8 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """One person as a model sees it, for figures of what happens inside the model."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -36,7 +34,7 @@ class PersonCrop:
     @classmethod
     def of(
         cls, inferencer: PoseInferencer, image: str | Path | np.ndarray, box: Sequence[float] | None
-    ) -> PersonCrop:
+    ) -> 'PersonCrop':
         """Cut a person out of an image.
 
         Args:

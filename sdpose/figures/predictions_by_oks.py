@@ -1,8 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """The best and the worst predictions by OKS, coloured by confidence: DistilPose figure 6."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,8 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Where the persons of an image are."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -29,7 +27,7 @@ class PersonBoxes:
     scores: np.ndarray
 
     @classmethod
-    def of(cls, boxes: ArrayLike, scores: ArrayLike | None = None) -> PersonBoxes:
+    def of(cls, boxes: ArrayLike, scores: ArrayLike | None = None) -> 'PersonBoxes':
         """Make boxes of anything like an array.
 
         Args:
@@ -55,12 +53,12 @@ class PersonBoxes:
         return cls(array, confidence)
 
     @classmethod
-    def whole(cls, image: np.ndarray) -> PersonBoxes:
+    def whole(cls, image: np.ndarray) -> 'PersonBoxes':
         """One person who fills an image (H, W, 3)."""
         height, width = image.shape[:2]
         return cls.of([[0, 0, width, height]])
 
-    def split_usable(self, image: np.ndarray) -> tuple[PersonBoxes, list[str]]:
+    def split_usable(self, image: np.ndarray) -> tuple['PersonBoxes', list[str]]:
         """Take out the boxes that no person can be in.
 
         Args:

@@ -1,7 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Draw what keypoint tokens attend to, by layer and cycle."""
 
-import argparse
 import sys
 
 from sdpose.cli import add_person_arguments, run_tool
@@ -22,8 +21,8 @@ EXAMPLES = """\
       --between keypoints --cfg-options model.neck.test_cycles=2"""
 
 
-def parse_args(arguments: Arguments = None) -> argparse.Namespace:
-    """Read the command line."""
+def main(arguments: Arguments = None) -> None:
+    """Draw and save."""
     parser = make_parser('Draw what keypoint tokens attend to, by layer and cycle.', EXAMPLES)
     add_person_arguments(parser)
     parser.add_argument(
@@ -37,12 +36,7 @@ def parse_args(arguments: Arguments = None) -> argparse.Namespace:
         '--layers', type=int, nargs='+', metavar='N', help='counted from 0 (default: all)'
     )
     parser.add_argument('--head', type=int, help='one head, from 0 (default: the mean of all)')
-    return parse_args_with_boxes(parser, arguments)
-
-
-def main(arguments: Arguments = None) -> None:
-    """Draw and save."""
-    args = parse_args(arguments)
+    args = parse_args_with_boxes(parser, arguments)
     check_figure_path(args.out)
     inferencer, crop = load_person(
         args.config, args.checkpoint, args.image, args.bbox, args.device, args.cfg_options

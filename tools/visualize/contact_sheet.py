@@ -1,7 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Draw predictions beside the ground truth, several images on one sheet."""
 
-import argparse
 import sys
 
 from sdpose.cli import add_result_arguments, run_tool
@@ -16,8 +15,8 @@ EXAMPLES = """\
       data/coco/val2017 work_dirs/a.keypoints.json sheet.png"""
 
 
-def parse_args(arguments: Arguments = None) -> argparse.Namespace:
-    """Read the command line."""
+def main(arguments: Arguments = None) -> None:
+    """Draw and save."""
     parser = make_parser(
         'Draw predictions beside the ground truth, keypoints coloured by confidence.', EXAMPLES
     )
@@ -26,12 +25,7 @@ def parse_args(arguments: Arguments = None) -> argparse.Namespace:
     parser.add_argument(
         '--min-score', type=float, default=0.2, help='leave out weaker persons (default: 0.2)'
     )
-    return parser.parse_args(arguments)
-
-
-def main(arguments: Arguments = None) -> None:
-    """Draw and save."""
-    args = parse_args(arguments)
+    args = parser.parse_args(arguments)
     check_figure_path(args.out)
     results = read_results(args.annotations, args.images, args.predictions, args.metainfo)
     save_figure(draw_contact_sheet(results, args.number, args.min_score), args.out)

@@ -1,7 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Compare the distributions of two checkpoints' parameters, layer by layer."""
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -17,8 +16,8 @@ EXAMPLES = """\
       --names baseline self-distilled --near-zero 0.005"""
 
 
-def parse_args(arguments: Arguments = None) -> argparse.Namespace:
-    """Read the command line."""
+def main(arguments: Arguments = None) -> None:
+    """Draw and save, and print the table."""
     parser = make_parser(
         "Compare the distributions of two checkpoints' parameters, layer by layer. "
         "A layer's parameters are the weights of its linear maps, without norms and biases.",
@@ -34,12 +33,7 @@ def parse_args(arguments: Arguments = None) -> argparse.Namespace:
         metavar='W',
         help='a parameter w is near zero if |w| < W (default: 0.01)',
     )
-    return parser.parse_args(arguments)
-
-
-def main(arguments: Arguments = None) -> None:
-    """Draw and save, and print the table."""
-    args = parse_args(arguments)
+    args = parser.parse_args(arguments)
     check_figure_path(args.out)
     figure, table = compare_parameters(args.checkpoints, args.names, args.near_zero)
     save_figure(figure, args.out)

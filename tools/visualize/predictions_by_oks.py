@@ -1,7 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Draw the best and the worst predictions by OKS, coloured by confidence."""
 
-import argparse
 import sys
 
 from sdpose.cli import add_result_arguments, run_tool
@@ -22,8 +21,8 @@ EXAMPLES = """\
       work_dirs/infer/predictions.json oks.pdf --metainfo crowdpose"""
 
 
-def parse_args(arguments: Arguments = None) -> argparse.Namespace:
-    """Read the command line."""
+def main(arguments: Arguments = None) -> None:
+    """Match, draw and save, and print the table."""
     parser = make_parser(
         'Draw the best and the worst predictions by OKS, keypoints coloured by confidence.',
         EXAMPLES,
@@ -42,12 +41,7 @@ def parse_args(arguments: Arguments = None) -> argparse.Namespace:
         metavar='K',
         help='leave out persons with fewer labelled keypoints (default: 1)',
     )
-    return parser.parse_args(arguments)
-
-
-def main(arguments: Arguments = None) -> None:
-    """Match, draw and save, and print the table."""
-    args = parse_args(arguments)
+    args = parser.parse_args(arguments)
     check_figure_path(args.out)
     results = read_results(args.annotations, args.images, args.predictions, args.metainfo)
     figure, table = draw_best_and_worst(results, args.number, args.threshold, args.min_keypoints)

@@ -1,7 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Draw a DistilPose student's simulated heatmaps below its teacher's."""
 
-import argparse
 import sys
 
 from sdpose.cli import add_person_arguments, run_tool
@@ -18,16 +17,11 @@ EXAMPLES = """\
       --bbox 20,30,100,240 --keypoint left_wrist right_wrist"""
 
 
-def parse_args(arguments: Arguments = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = make_parser("Draw a student's simulated heatmaps below its teacher's.", EXAMPLES)
-    add_person_arguments(parser)
-    return parse_args_with_boxes(parser, arguments)
-
-
 def main(arguments: Arguments = None) -> None:
     """Draw and save."""
-    args = parse_args(arguments)
+    parser = make_parser("Draw a student's simulated heatmaps below its teacher's.", EXAMPLES)
+    add_person_arguments(parser)
+    args = parse_args_with_boxes(parser, arguments)
     check_figure_path(args.out)
     inferencer, crop = load_person(
         args.config, args.checkpoint, args.image, args.bbox, args.device, args.cfg_options

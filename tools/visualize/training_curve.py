@@ -1,7 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Draw the losses and the AP of a run over its epochs."""
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -15,8 +14,8 @@ EXAMPLES = """\
   python tools/visualize/training_curve.py work_dirs/demo curve.pdf"""
 
 
-def parse_args(arguments: Arguments = None) -> argparse.Namespace:
-    """Read the command line."""
+def main(arguments: Arguments = None) -> None:
+    """Draw and save."""
     parser = make_parser('Draw losses and AP of a training run.', EXAMPLES)
     parser.add_argument('work_dir', type=Path, help='folder of the run, as given to tools/train.py')
     parser.add_argument(
@@ -25,12 +24,7 @@ def parse_args(arguments: Arguments = None) -> argparse.Namespace:
         nargs='?',
         help='figure to write (.png, .pdf, .jpg; default: training_curve.png in that folder)',
     )
-    return parser.parse_args(arguments)
-
-
-def main(arguments: Arguments = None) -> None:
-    """Draw and save."""
-    args = parse_args(arguments)
+    args = parser.parse_args(arguments)
     out = args.out or args.work_dir / 'training_curve.png'
     check_figure_path(out)
     save_figure(draw_training_curve(read_records(args.work_dir), args.work_dir.name), out)

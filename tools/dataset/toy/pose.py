@@ -1,8 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Joint angles of human poses: how people stand, walk, sit, reach and bend."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +16,7 @@ class Bend:
     lateral: float
     turn: float
 
-    def mirrored(self) -> Bend:
+    def mirrored(self) -> 'Bend':
         """Returns the bend as seen in a mirror."""
         return Bend(self.flexion, -self.lateral, -self.turn)
 
@@ -51,7 +49,7 @@ class Pose:
     left_leg: Limb
     right_leg: Limb
 
-    def mirrored(self) -> Pose:
+    def mirrored(self) -> 'Pose':
         """Returns the same activity with left and right exchanged."""
         trunk = self.spine.mirrored(), self.neck.mirrored()
         return Pose(*trunk, self.right_arm, self.left_arm, self.right_leg, self.left_leg)

@@ -6,8 +6,6 @@ body height. The camera frame has x right, y down and z towards the viewer, in p
 who faces the camera therefore has the left shoulder at the larger image x.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -75,7 +73,7 @@ class Skeleton:
     girth: float
     scale: float
 
-    def moved(self, dx: float, dy: float) -> Skeleton:
+    def moved(self, dx: float, dy: float) -> 'Skeleton':
         """Returns the skeleton shifted in the image by (dx, dy) pixels."""
         shift = np.array([dx, dy, 0.0])
         return replace(self, points={name: at + shift for name, at in self.points.items()})
