@@ -204,6 +204,8 @@ def _is_video(path: Path) -> bool:
 
 def _pictures(text: str) -> list[Path]:
     """The pictures that one input means; videos in a folder as well, to be reported."""
+    if not text:
+        raise InputError('An input has an empty name, as of a shell variable that is not set.')
     path = Path(text)
     if path.is_dir():
         found = list(path.iterdir())

@@ -189,3 +189,8 @@ def test_file_whose_name_is_a_number_is_no_camera(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     picture(tmp_path / 'a.png', 5).rename(tmp_path / '2')
     assert opened('2') == [('2', 5)]
+
+
+def test_an_empty_name_is_not_the_current_folder():
+    with pytest.raises(InputError, match='empty name'):
+        open_frames([''])

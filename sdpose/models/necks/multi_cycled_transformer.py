@@ -108,7 +108,7 @@ class MultiCycledTransformer(Cycled, BaseModule):
         Raises:
             InputError: The feature map has another size than the neck was built for.
         """
-        if len(feats) > 1 and not self._has_told_map:
+        if self.training and len(feats) > 1 and not self._has_told_map:
             self._has_told_map = True
             message = f'The backbone gives {len(feats)} feature maps; the neck reads the last.'
             print_log(message, 'current', logging.WARNING)

@@ -118,7 +118,7 @@ def test_which_of_several_feature_maps_is_read_is_told_once(feats, monkeypatch):
         'sdpose.models.necks.multi_cycled_transformer.print_log',
         lambda message, *_, **__: told.append(message),
     )
-    neck = make_neck().eval()
+    neck = make_neck()
     several = (torch.zeros(2, 1, 4, 4), *feats)
     for _ in range(2):
         torch.testing.assert_close(neck(several)[0].visual, neck(feats)[0].visual)
