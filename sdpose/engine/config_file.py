@@ -41,13 +41,13 @@ def load_config(path: str) -> Config:
     Raises:
         InputError: It is missing or broken.
     """
+    if '::' not in path and Path(path).suffix not in ('.py', '.json', '.yaml', '.yml'):
+        raise InputError(f'{path} is no config file (.py). Configs come before other files.')
     if '::' not in path and not Path(path).is_file():
         near = get_close_matches(Path(path).name, [p.name for p in Path('configs').rglob('*.py')])
         raise InputError(
             f'There is no config {path}.' + (f' Did you mean {near[0]}?' if near else '')
         )
-    if '::' not in path and Path(path).suffix not in ('.py', '.json', '.yaml', '.yml'):
-        raise InputError(f'{path} is no config file (.py). Configs come before other files.')
     try:
         return get_config(path) if '::' in path else Config.fromfile(path)
     except Exception as error:  # a config is Python: anything can be wrong with it

@@ -41,7 +41,8 @@ def add_inference_arguments(parser: argparse.ArgumentParser) -> argparse._Action
         metavar='INPUT',
         help="pictures, folders, globs in quotes; or one video, stream's address or camera number",
     )
-    persons = parser.add_mutually_exclusive_group(required=True)
+    where = parser.add_argument_group('where the persons are (one of them)')
+    persons = where.add_mutually_exclusive_group(required=True)
     persons.add_argument('--whole-image', action='store_true', help='one person fills the image')
     persons.add_argument(
         '--bboxes', nargs='+', metavar='X,Y,W,H', help='boxes in pixels, the same in every image'
