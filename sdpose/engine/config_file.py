@@ -41,18 +41,23 @@ def load_config(path: str) -> Config:
     Raises:
         InputError: It is missing or broken.
     """
-    if '::' not in path and Path(path).suffix not in ('.py', '.json', '.yaml', '.yml'):
-        raise InputError(f'{path} is no config file (.py). Configs come before other files.')
     if '::' not in path and not Path(path).is_file():
         near = get_close_matches(Path(path).name, [p.name for p in Path('configs').rglob('*.py')])
-        raise InputError(
-            f'There is no config {path}.' + (f' Did you mean {near[0]}?' if near else '')
-        )
+        hint = f' Did you mean {near[0]}?' if near else ''
+        raise InputError(f'There is no config {path}.{hint or _order_of(path)}')
+    if '::' not in path and _order_of(path):
+        raise InputError(f'{path} is no config file.{_order_of(path)}')
     try:
         return get_config(path) if '::' in path else Config.fromfile(path)
     except Exception as error:  # a config is Python: anything can be wrong with it
         first_line = str(error).partition('\n')[0]
         raise BuildError(f'{path} cannot be read: {type(error).__name__}: {first_line}') from error
+
+
+def _order_of(path: str) -> str:
+    """What to say of something that cannot be a config."""
+    is_config = Path(path).suffix in ('.py', '.json', '.yaml', '.yml')
+    return '' if is_config else ' Configs (.py) come before other files.'
 
 
 def merge_options(cfg: Config, options: dict[str, Any]) -> Config:

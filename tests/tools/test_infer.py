@@ -443,7 +443,7 @@ def test_wrong_files_of_the_torch_model(toy_checkpoint, photos):
     for files, message in (
         ((TOY_CONFIG, 'nowhere.pth'), 'There is no checkpoint nowhere.pth'),
         (('nowhere.py', toy_checkpoint), 'There is no config nowhere.py'),
-        ((toy_checkpoint, TOY_CONFIG), 'is no config file (.py). Configs come before other files'),
+        ((toy_checkpoint, TOY_CONFIG), 'is no config file. Configs (.py) come before other files'),
     ):
         result = call_tool('tools/infer.py', *files, photos[0], '--whole-image')
         assert_one_sentence(result, message)
