@@ -74,3 +74,9 @@ def _exported(decode: bool) -> Exported:
     cfg.val_dataloader.dataset.data_root = 'nowhere/'
     with tempfile.TemporaryDirectory() as folder:
         return export(cfg, str(save_peaked_checkpoint(Path(folder) / 'toy.pth')), decode)
+
+
+def save_peaked_weights(folder):
+    """Save ``toy.pth`` and ``model.onnx`` in a folder; return the checkpoint."""
+    save_peaked_onnx(folder / 'model.onnx')
+    return save_peaked_checkpoint(folder / 'toy.pth')

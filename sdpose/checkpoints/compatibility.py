@@ -1,9 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Refuse a checkpoint that belongs to another model."""
 
-from typing import cast
-
-from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from sdpose.checkpoints.converter import recognise_layout
@@ -11,11 +8,6 @@ from sdpose.checkpoints.safe_loading import get_state_dict
 from sdpose.errors import InputError
 
 NAMED = 3  # weights that a message names at the most
-
-
-def unwrap(model: nn.Module) -> nn.Module:
-    """Return the model itself from its distributed wrapper."""
-    return cast(nn.Module, model.module) if is_model_wrapper(model) else model
 
 
 def load_strictly(model: nn.Module, checkpoint: dict, name: str) -> None:

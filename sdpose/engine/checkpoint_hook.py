@@ -2,9 +2,10 @@
 """Check what a run loads, and say what it is: MMEngine would only log warnings."""
 
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, IterBasedTrainLoop, Runner
 
-from sdpose.checkpoints.compatibility import load_strictly, shortened, split_fitting, unwrap
+from sdpose.checkpoints.compatibility import load_strictly, shortened, split_fitting
 
 
 class CheckedLoadingHook(Hook):
@@ -20,7 +21,8 @@ class CheckedLoadingHook(Hook):
         Raises:
             InputError: It belongs to another model.
         """
-        name, model = runner._load_from or 'The checkpoint', unwrap(runner.model)
+        name, model = runner._load_from or 'The checkpoint', runner.model
+        model = model.module if is_model_wrapper(model) else model
         is_training = isinstance(runner._train_loop, BaseLoop)  # a config, where it only tests
         if runner._resume or not is_training:
             load_strictly(model, checkpoint, name)

@@ -14,11 +14,6 @@ from sdpose.runtime.json_files import read_json
 from sdpose.runtime.person_boxes import numbers
 from sdpose.runtime.pose_model import PoseModel
 
-# What runs a model needs of its JSON file
-CARD_KEYS = (
-    *('input_name', 'input_size', 'bgr_to_rgb', 'mean', 'std', 'box_padding', 'use_udp'),
-    *('output_kind', 'codec', 'keypoint_names', 'skeleton'),
-)
 CODEC_KEYS = {'unbiased', 'blur_kernel_size', 'input_size'}
 
 
@@ -35,7 +30,7 @@ def _is_codec(codec: Any, card: dict) -> bool:
     return isinstance(codec, dict) and (not known or set(codec) >= CODEC_KEYS)
 
 
-# In this order: later ones rely on earlier ones
+# What runs a model needs of its JSON file; later checks rely on earlier ones
 CHECKS: dict[str, Callable[[Any, dict], bool]] = {
     'input_name': lambda name, _: isinstance(name, str),
     'input_size': lambda size, _: min(numbers(size, 2) or [0]) >= 1,
@@ -46,6 +41,8 @@ CHECKS: dict[str, Callable[[Any, dict], bool]] = {
     'keypoint_names': lambda names, _: isinstance(names, list) and len(names) > 0,
     'skeleton': _is_skeleton,
     'codec': _is_codec,
+    'bgr_to_rgb': lambda swap, _: isinstance(swap, bool),
+    'use_udp': lambda udp, _: isinstance(udp, bool),
 }
 
 
@@ -148,14 +145,14 @@ def _read_card(path: Path, model: Path) -> dict:
             f'{model} has no {path.name} beside it. tools/export_onnx.py writes both: copy both.'
         )
     card = read_json(path)
-    missing = [key for key in CARD_KEYS if not isinstance(card, dict) or key not in card]
+    missing = [key for key in CHECKS if not isinstance(card, dict) or key not in card]
     if missing:
         raise InputError(f'{path} does not describe a model: it has no "{missing[0]}".')
-    if card['use_udp']:
-        raise InputError(f'{path} asks for crops by UDP, which this program does not make.')
     wrong = next((key for key, is_right in CHECKS.items() if not is_right(card[key], card)), None)
     if wrong:
         raise InputError(f'{path} does not describe a model: "{wrong}" cannot be {card[wrong]!r}.')
+    if card['use_udp']:
+        raise InputError(f'{path} asks for crops by UDP, which this program does not make.')
     if card['output_kind'] == 'heatmap' and card['codec'].get('type') != 'MSRAHeatmap':
         codec = card['codec'].get('type')
         raise InputError(f'{path} has heatmaps of the codec {codec}; only MSRAHeatmap is known.')

@@ -15,7 +15,7 @@ from contextlib import closing
 import cv2
 import numpy as np
 import pytest
-from peaked_model import save_peaked_checkpoint, save_peaked_onnx
+from peaked_model import save_peaked_weights
 from pycocotools.coco import COCO
 
 from conftest import TOY_CONFIG, assert_one_sentence, call_tool, load_main, run_tool
@@ -30,9 +30,7 @@ NO_FLIP = ('--device', 'cpu', '--cfg-options', 'model.test_cfg.flip_test=False')
 @pytest.fixture(scope='module')
 def weights(tmp_path_factory):
     """A trained model: its checkpoint, model.onnx beside it."""
-    folder = tmp_path_factory.mktemp('weights')
-    save_peaked_onnx(folder / 'model.onnx')
-    return save_peaked_checkpoint(folder / 'toy.pth')
+    return save_peaked_weights(tmp_path_factory.mktemp('weights'))
 
 
 @pytest.fixture(scope='module')

@@ -10,16 +10,14 @@ import time
 
 import cv2
 import pytest
-from peaked_model import save_peaked_checkpoint, save_peaked_onnx
+from peaked_model import save_peaked_weights
 
 from conftest import ROOT, TOY_CONFIG
 
 
 @pytest.fixture(scope='module')
 def weights(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('weights')
-    save_peaked_onnx(folder / 'model.onnx')
-    return save_peaked_checkpoint(folder / 'toy.pth')
+    return save_peaked_weights(tmp_path_factory.mktemp('weights'))
 
 
 @pytest.fixture(scope='module')
