@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sdpose.errors import reason
+from sdpose.errors import InputError, reason
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -34,6 +34,30 @@ def write_whole(path: Path, data: bytes) -> None:
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def check_is_file(path: Path, what: str) -> None:
+    """Refuse what cannot be read as a file: a pipe or a device would be read for ever.
+
+    Args:
+        path: What the user gave.
+        what: It should be, for the message, e.g. ``checkpoint``.
+
+    Raises:
+        InputError: It is missing, a link to nothing, a folder, a pipe or a device.
+    """
+    try:
+        is_file, exists, is_link = path.is_file(), path.exists(), path.is_symlink()
+    except OSError as error:  # a name that is too long
+        raise InputError(f'{path} cannot be looked at: {reason(error)}.') from error
+    if is_file:
+        return
+    if exists:
+        kind = 'a folder' if path.is_dir() else 'a pipe or a device'
+        raise InputError(f'{path} is {kind}, not a {what}.')
+    if is_link:
+        raise InputError(f'{path} is a link to {path.readlink()}, which is not there.')
+    raise InputError(f'There is no {what} {path}.')
 
 
 def check_writable(path: Path) -> None:

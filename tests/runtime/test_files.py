@@ -1,11 +1,13 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import errno
 import os
+from pathlib import Path
 
 import pytest
 from full_disk import full_disk
 
-from sdpose.runtime.files import check_writable, write_whole
+from sdpose.errors import InputError
+from sdpose.runtime.files import check_is_file, check_writable, write_whole
 
 
 def test_files_are_made_and_replaced(tmp_path):
@@ -50,3 +52,19 @@ def test_place_that_cannot_be_written_is_named(tmp_path):
             assert caught.value.filename == str(path)
     assert {path.name for path in tmp_path.iterdir()} == {'folder', 'file'}
     assert list((tmp_path / 'folder').iterdir()) == []
+
+
+def test_what_would_be_read_for_ever_is_refused(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    (tmp_path / 'link').symlink_to('nowhere')
+    for name, problem in {
+        'pipe': 'is a pipe or a device, not a checkpoint',
+        '/dev/zero': 'is a pipe or a device',
+        '.': 'is a folder, not a checkpoint',
+        'link': 'is a link to nowhere, which is not there',
+        'missing': 'There is no checkpoint .*missing',
+        'a' * 300: 'cannot be looked at: File name too long',
+    }.items():
+        with pytest.raises(InputError, match=problem):
+            check_is_file(tmp_path / name, 'checkpoint')
+    check_is_file(Path(__file__), 'checkpoint')
