@@ -2,10 +2,13 @@
 """What the command-line tools share: options, configs, and errors that read well."""
 
 import argparse
+import logging
 import os
 import re
+import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
@@ -14,6 +17,7 @@ from mmengine.logging import MMLogger
 from sdpose.engine.config_file import load_config, merge_options, replace_data_root
 from sdpose.errors import BuildError, InputError
 from sdpose.runtime.command import Arguments, run_command
+from sdpose.runtime.processes import LOST, end_with_parent, is_launched, report_to_launcher
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -110,6 +114,20 @@ def load_run_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
+# What a run's error says -> the sentence about it
+KNOWN_ERRORS = {
+    r'occurs when loading `(.+?)`': 'The image {} is missing or broken.',  # MMPose's LoadImage
+    r'DataLoader worker .*(killed|exited)': 'A data worker was {}: mostly there is too little '
+    'memory. Give fewer workers (train_dataloader.num_workers=1) or a smaller batch, with '
+    '--cfg-options.',
+    r'(out of memory|can.t allocate memory)': 'There is too little memory ({}): give a smaller '
+    'batch, e.g. --cfg-options train_dataloader.batch_size=16.',
+    r'(by peer|Timed out waiting|pair closure|NCCL|[Ss]ocket|Broken pipe|no longer connected)': (
+        f'This process gives up: {LOST} ({{}}). Go on with --resume once all are back.'
+    ),
+}
+
+
 def run_tool(main: Callable[[Arguments], int | None], arguments: Arguments = None) -> int:
     """Run a tool, see :func:`run_command`; stack traces go to the log file of the run.
 
@@ -121,35 +139,46 @@ def run_tool(main: Callable[[Arguments], int | None], arguments: Arguments = Non
     def explained(arguments: Arguments) -> int | None:
         try:
             return main(arguments)
+        except OSError:
+            raise
         except Exception as error:
-            message = _what_is_wrong(error)
-            if message is None:
-                raise
-            raise InputError(message + _where_it_happened(error)) from error
+            raise InputError(_what_is_wrong(error) + _where_it_happened(error)) from error
 
-    return run_command(explained, arguments)
+    end_with_parent()
+    logging.raiseExceptions = False  # a full disk is told once, not for each line of a log
+    if not is_launched():
+        return run_command(explained, arguments)
+    status = run_command(explained, arguments, report_to_launcher)
+    # the threads of a process group now and then abort Python's own way out
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
-def _what_is_wrong(error: Exception) -> str | None:
-    """A sentence about an error that is the input's fault, ``None`` for others."""
-    unreadable = re.search(r'occurs when loading `(.+?)`', str(error))  # MMPose's LoadImage
-    if unreadable:
-        return f'The image {unreadable[1]} is missing or broken.'
-    if not isinstance(error, InputError):
-        return None
+def _what_is_wrong(error: Exception) -> str:
+    """A sentence about an error."""
     text = str(error)
-    # a data worker's error comes with its stack trace
-    return text.rpartition('InputError: ')[2].strip() if text.startswith('Caught ') else text
+    if isinstance(error, InputError):
+        # a data worker's error comes with its stack trace
+        return text.rpartition('InputError: ')[2].strip() if text.startswith('Caught ') else text
+    for pattern, sentence in KNOWN_ERRORS.items():
+        match = re.search(pattern, text)
+        if match:
+            return sentence.format(match[1])
+    lines = text.strip().splitlines() or ['']
+    line = lines[-1] if text.startswith('Caught ') else lines[0]
+    return f'unexpected {type(error).__name__}: {line}.'
 
 
 def _where_it_happened(error: Exception) -> str:
     """Put the stack trace of what may be a slip in code into the run's log, and say where."""
-    if not isinstance(error, BuildError):
+    if isinstance(error, InputError) and not isinstance(error, BuildError):
         return ''
     for handler in MMLogger.get_current_instance().handlers:
         path = getattr(handler, 'baseFilename', None)
         if path:
-            with Path(path).open('a', encoding='utf-8') as log:
+            with suppress(OSError), Path(path).open('a', encoding='utf-8') as log:
                 log.writelines(traceback.format_exception(error))
             return f' (The stack trace is in {os.path.relpath(path)}.)'
     return ' (SDPOSE_TRACEBACK=1 shows the stack trace.)'

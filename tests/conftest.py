@@ -128,9 +128,9 @@ def train(
     )
 
 
-def logged_records(work_dir: Path) -> list[dict]:
-    """The records that a run wrote, e.g. of its losses and its AP."""
-    (path,) = work_dir.glob('*/vis_data/scalars.json')
+def logged_records(work_dir: Path, start: str = '*') -> list[dict]:
+    """The records that a run, started at a time, wrote, e.g. of its losses and its AP."""
+    (path,) = work_dir.glob(f'{start}/vis_data/scalars.json')
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 

@@ -62,12 +62,30 @@ def test_user_errors_are_one_line(error, status, line, capsys):
     assert line in capsys.readouterr().err
 
 
-def test_bugs_keep_their_stack_trace():
-    with pytest.raises(ZeroDivisionError):
-        run_tool(lambda _: raise_(ZeroDivisionError()))
+@pytest.mark.parametrize(
+    ('error', 'sentence'),
+    [
+        (ZeroDivisionError('by 0'), 'unexpected ZeroDivisionError: by 0. (SDPOSE_TRACEBACK=1 '),
+        (RuntimeError('DataLoader worker (pid 5) is killed by signal: Killed.'), 'fewer workers'),
+        (RuntimeError('CUDA out of memory. Tried to allocate'), 'too little memory'),
+        (RuntimeError('[x.cc:5] Connection closed by peer [::1]:9'), 'another process of this run'),
+        (
+            ValueError(
+                'Caught ValueError in DataLoader worker process 0.\nTraceback\nValueError: odd'
+            ),
+            'unexpected ValueError: ValueError: odd.',
+        ),
+    ],
+)
+def test_other_errors_are_one_line_as_well(error, sentence, capsys):
+    assert run_tool(lambda _: raise_(error)) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert sentence in line
 
 
-def test_traceback_on_demand(monkeypatch):
+@pytest.mark.parametrize('error', [InputError('wrong'), ZeroDivisionError()])
+def test_traceback_on_demand(error, monkeypatch):
     monkeypatch.setenv('SDPOSE_TRACEBACK', '1')
-    with pytest.raises(InputError):
-        run_tool(lambda _: raise_(InputError('wrong')))
+    with pytest.raises(InputError) as caught:
+        run_tool(lambda _: raise_(error))
+    assert caught.value.__cause__ is error

@@ -7,4 +7,5 @@ if [ $# -lt 2 ]; then
     echo "usage: [NNODES=1 NODE_RANK=0 MASTER_ADDR=127.0.0.1 PORT=29500] $0 CONFIG GPUS [options of tools/train.py]" >&2
     exit 2
 fi
-exec bash "$(dirname "$0")/dist_run.sh" "$2" train.py "$1" "${@:3}"
+TOOLS=$(dirname "$0")
+PYTHONPATH="$TOOLS/..:${PYTHONPATH:-}" exec "${PYTHON:-python}" "$TOOLS/dist_run.py" "$2" train.py "$1" "${@:3}"

@@ -1,6 +1,8 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""What MMEngine's Runner lacks: seeds that survive a resume, checks, CPU processes."""
+"""What MMEngine's Runner lacks: runs that can be trusted, checks, CPU processes."""
 
-from sdpose.engine.epoch_seed import EpochSeedHook, seed_worker
+from sdpose.engine.number_check_hook import NumberCheckHook
+from sdpose.engine.safe_checkpoint_hook import SafeCheckpointHook
+from sdpose.engine.seed_hook import SeedHook
 
-__all__ = ['EpochSeedHook', 'seed_worker']
+__all__ = ['NumberCheckHook', 'SafeCheckpointHook', 'SeedHook']

@@ -6,6 +6,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, IterBasedTrainLoop, Runner
 
 from sdpose.checkpoints.compatibility import load_strictly, shortened, split_fitting
+from sdpose.checkpoints.latest import check_resumable
 
 
 class CheckedLoadingHook(Hook):
@@ -23,6 +24,8 @@ class CheckedLoadingHook(Hook):
         """
         name, model = runner._load_from or 'The checkpoint', runner.model
         model = model.module if is_model_wrapper(model) else model
+        if runner._resume:
+            check_resumable(checkpoint, name)
         is_training = isinstance(runner._train_loop, BaseLoop)  # a config, where it only tests
         if runner._resume or not is_training:
             load_strictly(model, checkpoint, name)

@@ -7,8 +7,9 @@ from functools import wraps
 from typing import Any
 
 from mmengine.logging import MMLogger
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 
+from sdpose.engine.train_loop import ResumableTrainLoop
 from sdpose.errors import blame_config
 
 MAX_LINES = 12
@@ -37,12 +38,19 @@ class ConsoleRunner(Runner):
     Wrong settings become an :class:`InputError`, also in the parts that are built late.
     """
 
-    build_train_loop = _naming_the_config(Runner.build_train_loop)
     build_val_loop = _naming_the_config(Runner.build_val_loop)
     build_test_loop = _naming_the_config(Runner.build_test_loop)
     build_optim_wrapper = _naming_the_config(Runner.build_optim_wrapper)
     build_param_scheduler = _naming_the_config(Runner.build_param_scheduler)
     _init_model_weights = _naming_the_config(Runner._init_model_weights)
+
+    @_naming_the_config
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Build the loop; by epochs it is one that goes on in the middle of an epoch."""
+        if isinstance(loop, dict) and 'type' not in loop and loop.get('by_epoch'):
+            loop = {**loop, 'type': ResumableTrainLoop}
+            del loop['by_epoch']
+        return super().build_train_loop(loop)
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """Build the logger, and filter what it writes to the console."""

@@ -1,9 +1,8 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Fit a config to the devices of this machine, or say why that is impossible."""
 
-import logging
 import os
-import sys
+from datetime import timedelta
 
 import torch
 from mmengine.config import Config
@@ -53,7 +52,8 @@ def _open_cpu_process_group(cfg: Config) -> None:
             f'--launcher {cfg.launcher} needs GPUs, and torch sees none on this machine. '
             'On CPUs use tools/dist_train.sh or tools/dist_test.sh.'
         )
-    distributed.init_process_group('gloo')
+    seconds = cfg.env_cfg.dist_cfg.get('timeout')
+    distributed.init_process_group('gloo', timeout=seconds and timedelta(seconds=seconds))
     cfg.env_cfg.dist_cfg.backend = 'gloo'
     cfg.model_wrapper_cfg = dict(
         type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
@@ -61,21 +61,10 @@ def _open_cpu_process_group(cfg: Config) -> None:
 
 
 def close_process_group() -> None:
-    """Leave the process group together, as the last thing that a process does.
-
-    On CPUs the process ends here: gloo's threads now and then abort Python's own way out, and
-    torchrun would report a run as failed that had done all its work.
-    """
-    if not (distributed.is_available() and distributed.is_initialized()):
-        return
-    backend = distributed.get_backend()
-    distributed.barrier()
-    distributed.destroy_process_group()
-    if backend == 'gloo':
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
+    """Leave the process group together, as the last thing that a process does."""
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.barrier()
+        distributed.destroy_process_group()
 
 
 def choose_device(name: str | None) -> torch.device:

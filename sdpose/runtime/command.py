@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sdpose.errors import InputError, reason
+from sdpose.runtime.interruption import interruptible
 
 Arguments = Sequence[str] | None  # of a command line; None is that of the process
 INTERRUPTED = 130
@@ -37,28 +38,47 @@ def parse_args_with_boxes(
     )
 
 
-def run_command(main: Callable[[Arguments], int | None], arguments: Arguments = None) -> int:
-    """Run a command; print what the user can mend as one line.
+def run_command(
+    main: Callable[[Arguments], int | None],
+    arguments: Arguments = None,
+    report: Callable[[str], object] = lambda line: sys.stderr.write(f'{line}\n'),
+) -> int:
+    """Run a command; what goes wrong is one line.
 
-    ``SDPOSE_TRACEBACK=1`` shows the stack trace of such errors as well.
+    ``SDPOSE_TRACEBACK=1`` shows the stack trace as well.
 
     Args:
         main: The command; returns its exit status, or ``None`` for 0.
         arguments: Of its command line.
+        report: Takes the line; by default it goes to the error stream.
 
     Returns:
-        The exit status: 1 for wrong input, 130 after Ctrl-C.
+        The exit status: 1 after an error, 130 after Ctrl-C or a signal.
     """
-    try:
-        return main(arguments) or 0
-    except KeyboardInterrupt:
-        sys.stderr.write('\nInterrupted; what was written so far is kept.\n')
-        return INTERRUPTED
-    except (InputError, OSError) as error:
-        if os.environ.get('SDPOSE_TRACEBACK') == '1':
+    with interruptible() as interruption:
+        try:
+            return main(arguments) or 0
+        except SystemExit:
             raise
-        message = str(error)
-        if isinstance(error, OSError):
-            message = f'{error.filename}: {reason(error)}.' if error.filename else reason(error)
-        sys.stderr.write(f'Error: {message}\n')
-        return 1
+        except BaseException as error:
+            if interruption or isinstance(error, KeyboardInterrupt):
+                report('\nInterrupted; what was written so far is kept.')
+                return INTERRUPTED
+            if os.environ.get('SDPOSE_TRACEBACK') == '1':
+                raise
+            report(f'Error: {_explained(error)}')
+            return 1
+
+
+def _explained(error: BaseException) -> str:
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f'{error.filename}: {reason(error)}.' if error.filename else reason(error)
+    if isinstance(error, MemoryError):
+        return 'there is too little memory for this.'
+    first_line = str(error).strip().partition('\n')[0]
+    return (
+        f'unexpected {type(error).__name__}: {first_line}. '
+        'This may be a bug; SDPOSE_TRACEBACK=1 shows the stack trace.'
+    )

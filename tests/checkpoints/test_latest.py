@@ -1,13 +1,30 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-import pytest
+import os
 
-from sdpose.checkpoints.latest import find_latest_checkpoint
+import pytest
+import torch
+
+from sdpose.checkpoints.latest import check_resumable, find_latest_checkpoint
+from sdpose.errors import InputError
+
+WHOLE = dict(
+    state_dict=dict(weight=torch.ones(2)),
+    meta=dict(epoch=1, iter=5),
+    optimizer={},
+    message_hub={},
+)
+
+
+def save(path, age=0):
+    torch.save(WHOLE, path)
+    os.utime(path, (1e9 - age, 1e9 - age))
 
 
 @pytest.fixture
 def work_dir(tmp_path):
-    for name in ('epoch_9.pth', 'epoch_10.pth', 'best_coco_AP_epoch_30.pth', '.epoch_11.partial'):
-        (tmp_path / name).touch()
+    save(tmp_path / 'epoch_9.pth', age=60)
+    for name in ('epoch_10.pth', 'best_coco_AP_epoch_30.pth', '.epoch_11.pth.5.partial'):
+        save(tmp_path / name)
     return tmp_path
 
 
@@ -20,13 +37,34 @@ def test_pointer_counts(work_dir):
     assert find_latest_checkpoint(work_dir) == work_dir / 'epoch_9.pth'
 
 
-@pytest.mark.parametrize('pointer', ['', 'epoch_11.pth'])
-def test_highest_epoch_counts_where_the_pointer_is_broken(work_dir, pointer):
-    (work_dir / 'last_checkpoint').write_text(pointer)
+@pytest.mark.parametrize('pointer', [b'', b'epoch_11.pth', b'best_coco_AP_epoch_30.pth', b'\xff\0'])
+def test_newest_counts_where_the_pointer_is_broken(work_dir, pointer):
+    (work_dir / 'last_checkpoint').write_bytes(pointer)
     assert find_latest_checkpoint(work_dir) == work_dir / 'epoch_10.pth'
 
 
-def test_iterations_count_where_there_are_no_epochs(tmp_path):
+def test_number_decides_between_files_of_one_time(tmp_path):
     for name in ('iter_900.pth', 'iter_1000.pth'):
-        (tmp_path / name).touch()
+        save(tmp_path / name)
     assert find_latest_checkpoint(tmp_path) == tmp_path / 'iter_1000.pth'
+
+
+def damage(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def test_damaged_checkpoint_gives_way_to_the_one_before(work_dir, capsys):
+    (work_dir / 'last_checkpoint').write_text('epoch_10.pth')
+    damage(work_dir / 'epoch_10.pth')
+    assert find_latest_checkpoint(work_dir) == work_dir / 'epoch_9.pth'
+    damage(work_dir / 'epoch_9.pth')
+    with pytest.raises(InputError, match=r'None of the 2 checkpoints in .* can be resumed from'):
+        find_latest_checkpoint(work_dir)
+
+
+@pytest.mark.parametrize('changes', [dict(optimizer=None), dict(meta={}), dict(meta=dict(iter=1))])
+def test_weights_only_cannot_be_resumed(changes):
+    checkpoint = {key: value for key, value in {**WHOLE, **changes}.items() if value is not None}
+    with pytest.raises(InputError, match=r'a\.pth has the weights .* load_from=a\.pth'):
+        check_resumable(checkpoint, 'a.pth')
+    check_resumable(WHOLE, 'a.pth')

@@ -28,8 +28,7 @@ val_pipeline = [
 train_dataloader = dict(
     batch_size=64,
     num_workers=4,
-    persistent_workers=False,  # each epoch's workers take that epoch's seed: see EpochSeedHook
-    worker_init_fn=dict(type='seed_worker'),
+    persistent_workers=False,  # each epoch's workers take that epoch's seeds: see SeedHook
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,

@@ -1,0 +1,99 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Save checkpoints so that a kill at any moment loses nothing."""
+
+from typing import Any
+
+from mmengine.dist import all_reduce_params
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import IterBasedTrainLoop, Runner
+from mmpose.registry import HOOKS
+
+from sdpose.errors import InputError
+
+VALIDATED = 'last_validation'  # in the message hub, which checkpoints hold: epoch or iteration
+
+
+@HOOKS.register_module()
+class SafeCheckpointHook(CheckpointHook):
+    """MMEngine's hook, which loses work in three cases.
+
+    - It deletes an old checkpoint before it writes the new one; here it is the other way round.
+    - A run that was killed in a validation goes on without it, so that its best checkpoint may be
+      lost. Here each checkpoint tells whether it has been validated, and a resume makes up for it.
+    - Checkpoints by iteration have the batch norms' statistics of one process only.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Prepare, and validate the checkpoint that is resumed from where this is still due."""
+        super().before_train(runner)
+        self.file_backend: Any = _LateRemoval(self.file_backend)
+        if _is_validation_due(runner):
+            runner.logger.info('The resumed checkpoint has not been validated: this comes first.')
+            runner.val_loop.run()
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float]) -> None:
+        """Save the best checkpoint, and note in the last one that it has been validated.
+
+        Raises:
+            InputError: ``save_best`` is no metric of the validation.
+        """
+        wanted = self.key_indicators if self.save_best else ()
+        unknown = [key for key in wanted if key not in ('auto', *metrics)]
+        if metrics and unknown:
+            raise InputError(
+                f'default_hooks.checkpoint.save_best={unknown[0]}: the validation has no such '
+                f'metric, only {", ".join(metrics)}.'
+            )
+        done = _progress(runner)[0]
+        runner.message_hub.update_info(VALIDATED, done)
+        super().after_val_epoch(runner, metrics)
+        if self.last_ckpt == self.file_backend.join_path(
+            self.out_dir, self.filename_tmpl.format(done)
+        ):
+            meta = dict(epoch=runner.epoch, iter=runner.iter)
+            self._save_checkpoint_with_step(runner, done, meta)
+
+    def _save_checkpoint(self, runner: Runner) -> None:
+        if not self.by_epoch:
+            all_reduce_params(runner.model.buffers(), op='mean')
+        super()._save_checkpoint(runner)
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        super()._save_checkpoint_with_step(runner, step, meta)
+        self.file_backend.remove_now()
+
+
+class _LateRemoval:
+    """A file backend that deletes files when it is told that others have taken their place."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        self._outdated: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def remove(self, path: str) -> None:
+        self._outdated.append(path)
+
+    def remove_now(self) -> None:
+        for path in self._outdated:
+            self._backend.remove(path)
+        self._outdated.clear()
+
+
+def _progress(runner: Runner) -> tuple[int, int]:
+    """How far a training is, and its end: in iterations, or in epochs."""
+    loop = runner.train_loop
+    if isinstance(loop, IterBasedTrainLoop):
+        return loop.iter, loop.max_iters
+    return loop.epoch, loop.max_epochs
+
+
+def _is_validation_due(runner: Runner) -> bool:
+    loop = runner.train_loop
+    done, end = _progress(runner)
+    is_validated = runner.message_hub.runtime_info.get(VALIDATED) == done
+    if not runner._resume or runner.val_loop is None or is_validated:
+        return False
+    return done > 0 and loop.val_begin <= done and (done % loop.val_interval == 0 or done == end)

@@ -1,0 +1,103 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Interrupted where MMEngine's own hook would lose work; see also tests/kill_and_resume.py."""
+
+import shutil
+
+import pytest
+import torch
+from mmengine.runner import Runner
+
+from conftest import TOY_CONFIG, assert_one_sentence, logged_records, train
+from sdpose.checkpoints.safe_loading import load_checkpoint_file
+
+CONFIG = """
+_base_ = '{base}'
+default_hooks = dict(checkpoint=dict({checkpoint}), logger=dict(interval=1))
+val_evaluator = [dict(type='CocoMetric'), dict(type='EPE')]
+"""
+
+
+@pytest.fixture
+def make_config(tmp_path):
+    def make(checkpoint="save_best='EPE', rule='less'"):
+        path = tmp_path / 'config.py'
+        path.write_text(CONFIG.format(base=TOY_CONFIG, checkpoint=checkpoint))
+        return path
+
+    return make
+
+
+def equal_weights(path, other):
+    states = [load_checkpoint_file(each)['state_dict'] for each in (path, other)]
+    return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_old_checkpoint_goes_after_the_new_one_is_there(
+    make_config, toy_coco, tmp_path, monkeypatch
+):
+    save = Runner.save_checkpoint
+
+    def fail(runner, out_dir, filename, *args, **kwargs):
+        if filename == 'epoch_2.pth':
+            raise OSError(28, 'No space left on device', filename)
+        save(runner, out_dir, filename, *args, **kwargs)
+
+    config = make_config('max_keep_ckpts=1')
+    with monkeypatch.context() as patch:
+        patch.setattr(Runner, 'save_checkpoint', fail)
+        result = train(tmp_path / 'run', toy_coco, '--no-validate', config=config, max_epochs=2)
+    assert_one_sentence(result, 'epoch_2.pth', 'No space left')
+    assert [path.name for path in (tmp_path / 'run').glob('*.pth')] == ['epoch_1.pth']
+    options = ('--no-validate', '--resume')
+    train(tmp_path / 'run', toy_coco, *options, config=config, max_epochs=2)
+    assert [path.name for path in (tmp_path / 'run').glob('*.pth')] == ['epoch_2.pth']
+
+
+def test_validation_that_was_cut_off_is_made_up_for(make_config, toy_coco, tmp_path, monkeypatch):
+    config = make_config()
+    unbroken, broken = tmp_path / 'unbroken', tmp_path / 'broken'
+    train(unbroken, toy_coco, config=config, max_epochs=2)
+    with monkeypatch.context() as patch:
+        patch.setattr('mmengine.runner.ValLoop.run', interrupt)
+        assert train(broken, toy_coco, config=config, max_epochs=2).returncode == 130
+    assert [path.name for path in broken.glob('*.pth')] == ['epoch_1.pth']
+    assert train(broken, toy_coco, '--resume', config=config, max_epochs=2).returncode == 0
+    for start in broken.glob('2*'):  # the second start logged both validations, and one epoch
+        if (start / 'vis_data/scalars.json').exists():
+            errors = [r['EPE'] for r in logged_records(broken, start.name) if 'EPE' in r]
+    assert errors == [r['EPE'] for r in logged_records(unbroken) if 'EPE' in r]
+    (best,) = unbroken.glob('best_EPE_*.pth')
+    for name in ('epoch_2.pth', best.name):
+        assert equal_weights(unbroken / name, broken / name)
+    again = train(broken, toy_coco, '--resume', config=config, max_epochs=2)
+    assert 'has not been validated' not in again.stdout
+
+
+def interrupt(loop):
+    raise KeyboardInterrupt
+
+
+def test_checkpoint_by_iteration_goes_on_at_the_right_sample(make_config, toy_coco, tmp_path):
+    config = make_config('by_epoch=False, interval=3, max_keep_ckpts=-1, save_best=None')
+    unbroken, broken = tmp_path / 'unbroken', tmp_path / 'broken'
+    assert train(unbroken, toy_coco, config=config, max_epochs=2).returncode == 0
+    names = sorted(path.name for path in unbroken.glob('iter_*.pth'))
+    assert len(names) >= 2, names
+    broken.mkdir()
+    shutil.copy(unbroken / 'iter_3.pth', broken)
+    resumed = train(broken, toy_coco, '--resume', config=config, max_epochs=2)
+    assert 'iter: 3' in resumed.stdout
+    for name in names[1:]:
+        assert equal_weights(unbroken / name, broken / name), name
+    losses = [
+        {(r['epoch'], r['iter']): r['loss'] for r in logged_records(run) if 'loss' in r}
+        for run in (unbroken, broken)
+    ]
+    assert losses[1] == {key: loss for key, loss in losses[0].items() if key[1] > 3}
+
+
+def test_unknown_best_metric_is_told(make_config, toy_coco, tmp_path):
+    config = make_config("save_best='XY', rule='greater'")
+    result = train(tmp_path / 'run', toy_coco, config=config, max_epochs=2)
+    assert_one_sentence(result, 'save_best=XY', 'coco/AP', 'EPE')
+    assert (tmp_path / 'run/epoch_1.pth').exists()
