@@ -1,6 +1,9 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """A trained PyTorch model, and a detector of persons, for the runtime's loop."""
 
+import sdpose.runtime
+
+# isort: split
 import sdpose.plugin  # noqa: F401  lets MMPose import, and registers the modules
 
 # isort: split

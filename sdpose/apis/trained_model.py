@@ -32,6 +32,8 @@ def load_trained_model(cfg: Config, checkpoint: str | Path) -> Any:
     name = cfg.filename or 'The config'
     if not cfg.get('model') or not cfg.get('test_dataloader'):
         raise InputError(f'{name} has no model and test_dataloader: it is no whole config.')
+    if not cfg.test_dataloader.dataset.get('pipeline'):
+        raise InputError(f'{name}: test_dataloader.dataset.pipeline is empty: it crops no persons.')
     if cfg.test_dataloader.dataset.get('data_mode', 'topdown') != 'topdown':
         raise InputError(f'{name} is no top-down model: it does not take boxes of persons.')
     weights = CheckpointLoader.load_checkpoint(str(checkpoint), 'cpu', logger='silent')

@@ -8,3 +8,9 @@ an exported model is deployed::
 
     python -m sdpose.runtime model.onnx photo.jpg --whole-image
 """
+
+import os
+
+# A small file can hold a picture of gigabytes. OpenCV reads this once, where it is imported first,
+# and lets 2**30 pixels pass by itself.
+os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(2**28))

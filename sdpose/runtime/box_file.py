@@ -2,17 +2,23 @@
 """Person boxes out of files in COCO's formats."""
 
 from collections import defaultdict
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sdpose.errors import InputError
 from sdpose.runtime.frames import Frame, ImageFiles
-from sdpose.runtime.json_files import read_json
+from sdpose.runtime.json_files import read_json, shown
 from sdpose.runtime.person_boxes import PersonBoxes, numbers
+from sdpose.runtime.picture_ids import LONGEST_NAME, PictureIds, id_key
 
 PERSON = 1  # COCO's category
+
+NO_ID = 'without an image_id that a picture can have'
+UNKNOWN = 'of an image that is not listed'
+BROKEN = 'with a box, score or category_id that is not of numbers'
 
 
 class BoxFile:
@@ -32,8 +38,12 @@ class BoxFile:
         image_names: A JSON file whose ``images`` (or which itself) lists ``id`` and ``file_name``,
             such as the ground truth of the detections.
 
+    Attributes:
+        complaints: What is wrong with entries of which no picture is known, each the end of a
+            sentence that begins with the file's name.
+
     Raises:
-        InputError: A file is missing, broken or of another format.
+        InputError: A file is missing, broken, of another format, or has no box that can be used.
     """
 
     def __init__(
@@ -42,62 +52,104 @@ class BoxFile:
         self.path = path
         content = read_json(path)
         self.is_ground_truth = isinstance(content, dict)
+        self._threshold = score_threshold
         if self.is_ground_truth:
-            entries = _checked(path, content.get('annotations'), 'annotations', 'image_id', 'bbox')
-            entries = [entry for entry in entries if _is_usable(entry)]
-            kinds = _checked(path, content.get('categories') or [], 'categories', 'id')
-            persons = [k['id'] for k in kinds if k.get('name') in (None, 'person')] or [PERSON]
-            images = content.get('images')
+            what, entries, images = 'annotations', content.get('annotations'), content.get('images')
+            kinds = _records(path, content.get('categories') or [], 'categories', 'id')
+            persons = [k['id'] for k in kinds if k.get('name') in (None, 'person')]
         else:
-            entries = _checked(path, content, 'detections', 'image_id', 'bbox', 'score')
-            persons, images = [PERSON], []
+            what, entries, images, persons = 'detections', content, [], []
+        self._persons = persons or [PERSON]
+        entries = _list(path, entries, what)
         if image_names:
             images = read_json(image_names)
             images = images.get('images') if isinstance(images, dict) else images
-        images = _checked(image_names or path, images, 'images', 'id', 'file_name')
-        self._ids = {str(image['file_name']): image['id'] for image in images}
-        self._ids_of_tails = _ids_of_tails(self._ids)
-        self._entries: dict[str, list[dict]] = defaultdict(list)
-        for entry in entries:
-            score = numbers([entry.get('score', 1)], 1)
-            is_sure = self.is_ground_truth or score is None or score[0] >= score_threshold
-            if is_sure and entry.get('category_id', PERSON) in persons:
-                self._entries[_key(entry['image_id'])].append(entry)
+        images = _records(image_names or path, images, 'images', 'id', 'file_name')
+        self._ids = PictureIds({image['file_name']: image['id'] for image in images})
+        self._known = {id_key(image['id']) for image in images}
+        if not len(images) == len(self._ids.names) == len(self._known):
+            raise InputError(
+                f'{image_names or path} has {len(images)} images, but {len(self._ids.names)} names '
+                f'and {len(self._known)} ids of them: each needs one of its own.'
+            )
+        # by the keys of the pictures' ids
+        self._boxes: dict[str, list[tuple[list[float], float]]] = defaultdict(list)
+        self._broken: dict[str, list[str]] = defaultdict(list)
+        left_out = self._sort(entries, any(isinstance(image['id'], str) for image in images))
+        if not self._boxes:
+            why = ', '.join(f'{len(which)} {reason}' for reason, which in left_out.items())
+            raise InputError(
+                f'{path} has no box that can be used. '
+                f'It lists {len(entries)} {what}{": " if why else ""}{why}.'
+            )
+        told = (NO_ID, UNKNOWN) if self.is_ground_truth and not image_names else (NO_ID,)
+        self.complaints = [
+            f'{len(which)} of its {len(entries)} {what} {reason}, the first is number {which[0]}'
+            for reason, which in left_out.items()
+            if reason in told
+        ]
+
+    def _sort(self, entries: list, have_text_ids: bool) -> dict[str, list[int]]:
+        """Put each entry to its picture; return the numbers of those left out, by reason."""
+        left_out = defaultdict(list)
+        pictures = self._known.copy()
+        for number, value in enumerate(entries):
+            entry = value if isinstance(value, dict) else {}
+            if self.is_ground_truth:
+                entry['score'] = 1
+            key = id_key(entry.get('image_id'))
+            if key is None or not (have_text_ids or key.lstrip('-').isdecimal()):
+                left_out[NO_ID].append(number)
+                continue
+            self._known.add(key)
+            reason = UNKNOWN if pictures and key not in pictures else self._why_unused(entry)
+            wrong = '' if reason else self._what_is_wrong(entry)
+            if wrong:
+                reason = BROKEN
+                self._broken[key].append(wrong)
+            if reason:
+                left_out[reason].append(number)
+            else:
+                self._boxes[key].append((entry['bbox'], entry['score']))
+        return left_out
+
+    def _why_unused(self, entry: dict) -> str:
+        """Say why an entry is left out though nothing is wrong with it, or nothing."""
+        category, score = entry.get('category_id', PERSON), numbers([entry.get('score')], 1)
+        if category not in self._persons and numbers([category], 1):
+            return f'of another category than {self._persons[0]} (person)'
+        # as MMPose's data sets
+        is_left_out = entry.get('iscrowd') or entry.get('num_keypoints') == 0
+        if self.is_ground_truth and is_left_out:
+            return 'of a crowd or without labelled keypoints'
+        if not self.is_ground_truth and score and score[0] < self._threshold:
+            return f'with a score below {self._threshold:g}'
+        return ''
+
+    def _what_is_wrong(self, entry: dict) -> str:
+        """Complain about an entry of a person, or say nothing."""
+        category = entry.get('category_id', PERSON)
+        box, score = numbers(entry.get('bbox'), 4), entry.get('score')
+        if category not in self._persons:
+            return f'the category_id {shown(category)} of a box is not a number'
+        if box is None:
+            return f'the box {shown(entry.get("bbox"))} is not four numbers x,y,w,h'
+        if numbers([score], 1) is None:
+            return f'the score {shown(score)} of the box {box} is not a number'
+        return ''
 
     def __call__(self, frame: Frame) -> tuple[PersonBoxes, list[str]]:
         """Return the boxes of one image, and what is wrong with those that are no boxes at all."""
-        boxes, scores, complaints = [], [], []
-        for entry in self._entries.get(_key(self.image_id(frame.name)), []):
-            box = numbers(entry['bbox'], 4)
-            score = [1.0] if self.is_ground_truth else numbers([entry['score']], 1)
-            if box is None:
-                complaints.append(f'the box {entry["bbox"]!r} is not four numbers x,y,w,h')
-            elif score is None:
-                complaints.append(f'the score {entry["score"]!r} of the box {box} is not a number')
-            else:
-                boxes.append(box)
-                scores += score
-        persons = PersonBoxes.of(boxes, scores)
+        key = id_key(self.image_id(frame.name)) or ''
+        found = self._boxes.get(key, [])
+        persons = PersonBoxes.of([box for box, _ in found], [score for _, score in found])
         if self.is_ground_truth:
             persons = PersonBoxes(_clip_as_mmpose(persons.boxes, frame.image), persons.scores)
-        return persons, complaints
+        return persons, self._broken.get(key, [])
 
     def image_id(self, name: str) -> Any:
-        """Find the id of a picture.
-
-        Args:
-            name: Its path. It fits where it ends with the file's ``file_name``, or the other way
-                round.
-
-        Returns:
-            The id, or ``None`` if the file does not know the picture.
-        """
-        if not self._ids:
-            stem = PurePosixPath(name).stem
-            return int(stem) if stem.isdecimal() else None
-        if name in self._ids_of_tails:
-            return self._ids_of_tails[name]
-        return next((self._ids[tail] for tail in _tails(name) if tail in self._ids), None)
+        """Find the id of a picture, see :meth:`PictureIds.of`."""
+        return self._ids.of(name)
 
     def pictures_in(self, folder: Path) -> ImageFiles | None:
         """Return all pictures that the file names, or ``None`` if it names none.
@@ -108,69 +160,60 @@ class BoxFile:
         Raises:
             InputError: Not one of them is there.
         """
-        if not self._ids:
+        names = self._ids.names
+        if not names:
             return None
-        found = [next((t for t in _tails(n) if _is_file(folder / t)), None) for n in self._ids]
-        if not any(found):
+        found = self._ids.names_in(folder)
+        if not found:
             raise InputError(
-                f'None of the {len(found)} pictures of {self.path}, e.g. {next(iter(self._ids))}, '
+                f'None of the {len(names)} pictures of {self.path}, e.g. {names[0]}, '
                 f'is in the folder {folder}. Give the folder that its file names begin in.'
             )
-        # those that are not there are kept, to be reported
-        return ImageFiles(
-            folder, [tail or _tails(name)[0] for tail, name in zip(found, self._ids, strict=True)]
-        )
+        return ImageFiles(folder, found)
+
+    def check_pictures(self, names: Sequence[str]) -> None:
+        """Find out whether the boxes belong to some pictures at all.
+
+        Args:
+            names: Of the pictures.
+
+        Raises:
+            InputError: The file has no entry of any of them.
+        """
+        ids = map(self.image_id, names)
+        if not any(id_key(image_id) in self._known for image_id in ids):
+            image_id = self.image_id(names[0])
+            raise InputError(
+                f'{self.path} says of none of the {len(names)} pictures where its persons are: '
+                f'the id of {names[0]} is {"not known" if image_id is None else image_id}, ids '
+                f'in the file are e.g. {shown(next(iter(self._boxes)))}. For detections, '
+                '--image-names says which picture has which id.'
+            )
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
-        return False
-
-
-def _tails(name: str) -> list[str]:
-    """``/a/../b/c.jpg`` -> ``a/b/c.jpg``, ``b/c.jpg``, ``c.jpg``: never a way out of a folder."""
-    parts = [part for part in PurePosixPath(name).parts if part not in ('/', '//', '..')] or ['_']
-    return ['/'.join(parts[start:]) for start in range(len(parts))]
-
-
-def _ids_of_tails(ids: dict[str, Any]) -> dict[str, Any]:
-    """The id of every end of a path that is that of one picture only."""
-    found = defaultdict(set)
-    for name, image_id in ids.items():
-        for tail in _tails(name):
-            found[tail].add(image_id)
-    return {tail: ids.pop() for tail, ids in found.items() if len(ids) == 1}
-
-
-def _checked(path: str | Path, entries: Any, what: str, *keys: str) -> list[dict]:
+def _list(path: str | Path, entries: Any, what: str) -> list:
     if not isinstance(entries, list):
         raise InputError(
             f'{path} is no file of person boxes: neither COCO ground truth with "images" and '
             f'"annotations" nor a list of detections (it has no list of {what}).'
         )
-    for index, entry in enumerate(entries):
-        missing = [key for key in keys if not isinstance(entry, dict) or key not in entry]
-        if missing:
-            raise InputError(f'{path}: number {index} of its {what} has no "{missing[0]}".')
-        if not isinstance(entry[keys[0]], int | str) and numbers([entry[keys[0]]], 1) is None:
-            raise InputError(
-                f'{path}: number {index} of its {what} has the {keys[0]} {entry[keys[0]]!r}, '
-                'which is neither a number nor a text.'
-            )
     return entries
 
 
-def _key(image_id: Any) -> str:
-    """The same for ``785``, ``785.0`` and ``'785'``, as programs write ids."""
-    is_whole = isinstance(image_id, float) and image_id.is_integer()
-    return str(int(image_id) if is_whole else image_id)
-
-
-def _is_usable(annotation: dict) -> bool:
-    """What MMPose's data sets take."""
-    return not annotation.get('iscrowd') and annotation.get('num_keypoints') != 0
+def _records(path: str | Path, entries: Any, what: str, *keys: str) -> list[dict]:
+    """Check the images or categories, of which a wrong one would make many boxes wrong."""
+    for index, entry in enumerate(_list(path, entries, what)):
+        missing = [key for key in keys if not isinstance(entry, dict) or key not in entry]
+        if missing:
+            raise InputError(f'{path}: number {index} of its {what} has no "{missing[0]}".')
+        name = entry.get('file_name', '')
+        if id_key(entry['id']) is None or not isinstance(name, str) or len(name) > LONGEST_NAME:
+            raise InputError(
+                f'{path}: number {index} of its {what} has the id {shown(entry["id"])} and '
+                f'the file_name {shown(name)}: the one must be a whole number or a text, '
+                'the other a path.'
+            )
+    return entries
 
 
 def _clip_as_mmpose(boxes: np.ndarray, image: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from sdpose.errors import InputError, reason
 from sdpose.runtime.interruption import interruptible
+from sdpose.runtime.progress import printable
 
 Arguments = Sequence[str] | None  # of a command line; None is that of the process
 INTERRUPTED = 130
@@ -61,6 +62,7 @@ def run_command(
         except SystemExit:
             raise
         except BaseException as error:
+            interruption.is_told = True
             if interruption or isinstance(error, KeyboardInterrupt):
                 report('\nInterrupted; what was written so far is kept.')
                 return INTERRUPTED
@@ -72,9 +74,10 @@ def run_command(
 
 def _explained(error: BaseException) -> str:
     if isinstance(error, InputError):
-        return str(error)
+        return printable(error)
     if isinstance(error, OSError):
-        return f'{error.filename}: {reason(error)}.' if error.filename else reason(error)
+        why = reason(error)
+        return f'{printable(error.filename)}: {why}.' if error.filename else why
     if isinstance(error, MemoryError):
         return 'there is too little memory for this.'
     first_line = str(error).strip().partition('\n')[0]

@@ -66,26 +66,19 @@ def draw_poses(
     radius = max(2, round(min(image.shape[:2]) / 120))
     for points, confidences in zip(keypoints, scores, strict=True):
         shown = (confidences >= threshold) & (np.abs(points) < FARTHEST).all(axis=1)
+        colors = confidence_colors(confidences).tolist()
         for start, end in skeleton:
             if shown[start] and shown[end]:
-                weaker = confidences[[start, end]].min()
-                _draw_limb(drawn, points[start], points[end], weaker, radius)
-        for point, confidence in zip(points[shown], confidences[shown], strict=True):
-            _draw_keypoint(drawn, point, confidence, radius)
+                weaker = start if confidences[start] < confidences[end] else end
+                ends = _pixel(points[start]), _pixel(points[end])
+                cv2.line(drawn, *ends, colors[weaker], radius, cv2.LINE_AA)
+        for index in np.flatnonzero(shown):
+            point = _pixel(points[index])
+            cv2.circle(drawn, point, radius + 1, OUTLINE, -1, cv2.LINE_AA)
+            cv2.circle(drawn, point, radius, colors[index], -1, cv2.LINE_AA)
     if legend:
         _draw_legend(drawn, threshold)
     return drawn
-
-
-def _draw_limb(
-    drawn: np.ndarray, start: np.ndarray, end: np.ndarray, confidence: float, radius: int
-) -> None:
-    cv2.line(drawn, _pixel(start), _pixel(end), _color(confidence), radius, cv2.LINE_AA)
-
-
-def _draw_keypoint(drawn: np.ndarray, point: np.ndarray, confidence: float, radius: int) -> None:
-    cv2.circle(drawn, _pixel(point), radius + 1, OUTLINE, -1, cv2.LINE_AA)
-    cv2.circle(drawn, _pixel(point), radius, _color(confidence), -1, cv2.LINE_AA)
 
 
 def _draw_legend(drawn: np.ndarray, threshold: float) -> None:
@@ -111,8 +104,3 @@ def _draw_legend(drawn: np.ndarray, threshold: float) -> None:
 
 def _pixel(point: np.ndarray) -> tuple[int, int]:
     return round(float(point[0])), round(float(point[1]))
-
-
-def _color(confidence: float) -> tuple[int, int, int]:
-    blue, green, red = confidence_colors(np.array([confidence]))[0]
-    return int(blue), int(green), int(red)

@@ -23,7 +23,9 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         OSError: It cannot be written; the message says so, and ``filename`` is the path.
     """
-    partial = path.with_name(f'.{path.name}.{os.getpid()}.partial')
+    # a name may be as long as the file system allows, but not longer
+    begin = os.fsdecode(os.fsencode(path.name)[:200])
+    partial = path.with_name(f'.{begin}.{os.getpid()}.partial')
     with _naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -58,6 +60,20 @@ def check_is_file(path: Path, what: str) -> None:
     if is_link:
         raise InputError(f'{path} is a link to {path.readlink()}, which is not there.')
     raise InputError(f'There is no {what} {path}.')
+
+
+def check_is_utf8(path: Path) -> None:
+    """Refuse the name of a video that OpenCV would end the program on, by a segmentation fault.
+
+    Raises:
+        InputError: The name is not UTF-8.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f'{path}: OpenCV reads and writes videos only where their names are UTF-8: rename it.'
+        ) from error
 
 
 def check_writable(path: Path) -> None:

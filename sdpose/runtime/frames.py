@@ -3,6 +3,7 @@
 
 import glob
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import cv2
 import numpy as np
 
 from sdpose.errors import InputError, reason
+from sdpose.runtime.files import check_is_file, check_is_utf8
 
 IMAGE_SUFFIXES = (
     *('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.webp', '.tif', '.tiff'),
@@ -18,6 +20,10 @@ IMAGE_SUFFIXES = (
 )
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv', '.gif')
 FALLBACK_FPS = 25.0
+LARGEST_FILE, LONGEST_CAMERA = 1 << 30, 10  # bytes; digits of a number that is a C integer
+LONGEST_SIDE = 32766  # pixels that OpenCV's warpAffine, which cuts the persons out, can address
+# milliseconds that a stream may take to open, and for a frame
+PATIENCE = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 10_000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 10_000)
 # containers estimate the number of frames; fewer than this share mean that the file was cut off
 WHOLE_VIDEO = 0.95
 
@@ -94,14 +100,23 @@ class VideoFrames:
 
     def __init__(self, source: str | int) -> None:
         is_file = isinstance(source, str) and '://' not in source
-        self._capture = cv2.VideoCapture(source)
+        if is_file:
+            check_is_file(Path(str(source)), 'video')
+            check_is_utf8(Path(str(source)))
+        self._capture = (
+            cv2.VideoCapture(source)
+            if isinstance(source, int)
+            else cv2.VideoCapture(source, cv2.CAP_ANY, PATIENCE)
+        )
         if not self._capture.isOpened():
             if isinstance(source, int):
                 raise InputError(
                     f'The camera {source} cannot be opened. Check that it is plugged in, that no '
                     'other program uses it and that you may read /dev/video*.'
                 )
-            raise InputError(f'The video {source} cannot be opened: it is broken or no video.')
+            raise InputError(
+                f'The video {source} cannot be opened: it is broken or nothing answers.'
+            )
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if 0 < fps <= 1000 else FALLBACK_FPS
         self._num_frames = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)) if is_file else 0
@@ -148,9 +163,9 @@ def open_frames(inputs: Sequence[str]) -> FrameSource:
         raise InputError(f'{moving[0]} is a video or camera, which has to be given by itself.')
     if moving:
         return VideoFrames(int(moving[0]) if moving[0].isdecimal() else moving[0])
-    found = {Path(os.path.abspath(path)) for text in inputs for path in _pictures(text)}  # noqa: PTH100
+    found = {Path(os.path.abspath(path)): path for text in inputs for path in _pictures(text)}  # noqa: PTH100
     if not any(path.is_file() for path in found):
-        raise InputError(f'There is no picture, folder or video {inputs[0]}.')
+        check_is_file(next(iter(found.values())), 'picture, folder or video')
     paths = sorted(found)
     # names are relative to what all have in common, so that no two are the same
     root = Path(os.path.commonpath([path.parent for path in paths]))
@@ -178,6 +193,11 @@ def read_image(path: str | Path) -> np.ndarray:
 def _decode(path: str | Path) -> np.ndarray:
     """As :func:`read_image`, with the problem alone as ``ValueError``."""
     try:
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError('it is a folder, a pipe or a device')
+        if status.st_size > LARGEST_FILE:
+            raise ValueError(f'the file has more than {LARGEST_FILE >> 30} GB')
         data = np.fromfile(path, dtype=np.uint8)
     except OSError as error:
         raise ValueError(f'it cannot be read ({reason(error)})') from error
@@ -185,17 +205,23 @@ def _decode(path: str | Path) -> np.ndarray:
         raise ValueError('the file is empty')
     try:
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    except cv2.error as error:  # e.g. more pixels than OpenCV allows
+    except cv2.error as error:
+        if 'CV_IO_MAX_IMAGE' in error.err:
+            raise ValueError('it has more pixels than OpenCV is allowed to read') from error
         raise ValueError(f'it cannot be decoded ({error.err})') from error
     if image is None:
         raise ValueError('the picture is broken')
+    if max(image.shape) > LONGEST_SIDE:
+        raise ValueError(f'it has a side of more than {LONGEST_SIDE} pixels')
     return image
 
 
 def _is_moving(text: str) -> bool:
     """Whether an input is a video, a stream or a camera."""
     path = Path(text)
-    return _is_video(path) if path.exists() else text.isdecimal() or '://' in text
+    if path.exists() or path.is_symlink():
+        return _is_video(path)
+    return (text.isdecimal() and len(text) < LONGEST_CAMERA) or '://' in text
 
 
 def _is_video(path: Path) -> bool:
@@ -216,11 +242,8 @@ def _pictures(text: str) -> list[Path]:
     else:
         return [path]
     suffixes = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
-    found = [
-        entry
-        for entry in found
-        if entry.suffix.lower() in suffixes and (entry.is_file() or entry.is_symlink())
-    ]
+    # pipes and links to nothing as well, to be reported
+    found = [entry for entry in found if entry.suffix.lower() in suffixes and not entry.is_dir()]
     if all(map(_is_video, found)):
         hint += ' Videos have to be given by themselves.' if found else ''
         raise InputError(f'There is no picture in {text} ({" ".join(IMAGE_SUFFIXES)}).{hint}')

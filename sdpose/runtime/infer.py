@@ -2,12 +2,10 @@
 """The inference commands: options, and the way from inputs to files. They differ in the model."""
 
 import argparse
-import signal
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from sdpose.runtime.image_poses import ImagePoses
 from sdpose.runtime.person_boxes import BoxSource, FixedBoxes, PersonBoxes, whole_image
 from sdpose.runtime.pose_files import PoseFiles
 from sdpose.runtime.pose_model import PoseModel
-from sdpose.runtime.progress import Progress
+from sdpose.runtime.progress import Progress, printable
 from sdpose.runtime.video_writer import CODECS
 
 SOMETHING_SKIPPED = 3  # exit status; 2 is a wrong command line
@@ -98,8 +96,11 @@ def infer(
         The exit status.
 
     Raises:
-        InputError: An argument cannot be used.
+        InputError: An argument cannot be used, or nothing is left of what is broken.
     """
+    for name, threshold in (('--bbox-thr', args.bbox_thr), ('--kpt-thr', args.kpt_thr)):
+        if not 0 <= threshold <= 1:
+            raise InputError(f'{name} {threshold}: scores are between 0 and 1.')
     boxes = _box_source(args) or load_detector()
     frames = _open_inputs(args.inputs, boxes)
     model = load_model()
@@ -115,12 +116,19 @@ def infer(
         filter(None, read),
     )
     progress = Progress(len(frames))
-    with _interrupted_on_termination(), closing(files):
+    if isinstance(boxes, BoxFile):
+        for complaint in boxes.complaints:
+            progress.skip(str(boxes.path), complaint)
+    with closing(files):
         for (image_id, frame, _), poses in _find_poses(model, _usable(frames, boxes, progress)):
             files.add(image_id, frame, poses)
             progress.show(frame.number + 1)
     progress.end()
-    done = f'Wrote {files.num_persons} poses in {files.num_images} images to {files.predictions}.\n'
+    if progress.skipped and not files.num_persons:
+        where = f' by {args.bbox_file}' if args.bbox_file else ''
+        raise InputError(f'No pose is found{where}, and what was skipped, see above, is why.')
+    predictions = printable(files.predictions)
+    done = f'Wrote {files.num_persons} poses in {files.num_images} images to {predictions}.\n'
     if files.num_persons:
         milliseconds = 1000 * model.seconds / files.num_persons
         done += f'{milliseconds:.1f} ms a person: crop, model and decoding.\n'
@@ -157,6 +165,7 @@ def _open_inputs(inputs: list[str], boxes: BoxSource) -> FrameSource:
             f'--bbox-file has boxes of pictures, but {inputs[0]} is a video. '
             'Use --bboxes, --whole-image or a detector.'
         )
+    boxes.check_pictures(frames.names)
     return frames
 
 
@@ -190,21 +199,3 @@ def _find_poses(model: PoseModel, items: Iterator[Item]) -> Iterator[tuple[Item,
 
     for poses in model.stream(inputs()):
         yield waiting.popleft(), poses
-
-
-@contextmanager
-def _interrupted_on_termination() -> Iterator[None]:
-    """Let ``kill`` and a closed terminal end the run as Ctrl-C does: with all files whole."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    names = [name for name in ('SIGTERM', 'SIGHUP') if hasattr(signal, name)]
-    if threading.current_thread() is not threading.main_thread():
-        names = []  # Python lets only the main thread set them
-    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)

@@ -25,6 +25,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self._last: float | None = None
+        self.is_told = False  # what went wrong; what destructors say after that is noise
 
     def __bool__(self) -> bool:
         """Whether a signal has come."""
@@ -44,7 +45,7 @@ class Interruption:
             again = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
             again.daemon = True
             again.start()
-        elif not self:
+        elif not self and not self.is_told:
             sys.__unraisablehook__(error)
 
 

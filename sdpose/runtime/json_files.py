@@ -4,13 +4,17 @@
 import errno
 import json
 import os
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sdpose.errors import InputError, reason
-from sdpose.runtime.files import write_whole
+from sdpose.runtime.files import check_is_file, write_whole
 
+LARGEST = 1 << 30  # bytes; COCO's largest file has a quarter of that
+SHORT = reprlib.Repr()
+SHORT.maxlevel = 2
 END_OF_LIST = b'\n]\n'
 
 
@@ -20,17 +24,42 @@ def read_json(path: str | Path) -> Any:
     Args:
         path: A file.
 
+    Returns:
+        What is in it, with NaN and infinity where it has them: who takes numbers checks them.
+
     Raises:
-        InputError: It is missing, cannot be read, or is broken.
+        InputError: It is missing, cannot be read, is too large, or is broken.
     """
+    path = Path(path)
+    check_is_file(path, 'file')
     try:
-        return json.loads(Path(path).read_text(encoding='utf-8-sig'))
-    except FileNotFoundError as error:
-        raise InputError(f'There is no file {path}.') from error
+        if path.stat().st_size > LARGEST:
+            raise InputError(f'{path} has more than {LARGEST >> 30} GB: it is no JSON of ours.')
+        data = path.read_bytes()
+        encoding = json.detect_encoding(data)
+        if not encoding.startswith('utf-8'):
+            raise InputError(
+                f'{path} is written in {encoding.upper()}, or is no text at all: '
+                'save it as JSON in UTF-8.'
+            )
+        return json.loads(data)
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f'{path} cannot be read: {reason(error)}.') from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f'{path} is not JSON: {error}.') from error
+    except RecursionError as error:
+        raise InputError(f'{path} is not JSON that can be read: too deeply nested.') from error
+    except MemoryError as error:
+        raise InputError(f'{path} needs more memory than there is.') from error
+    except ValueError as error:
+        # Python's advice about integers of more than 4300 digits is none for users
+        raise InputError(f'{path} is not JSON: {str(error).partition(";")[0]}.') from error
+
+
+def shown(value: Any) -> str:
+    """Write a value out of a JSON file into a message: at most 100 letters of it."""
+    text = SHORT.repr(value)
+    return text if len(text) <= 100 else f'{text[:97]}...'
 
 
 class JsonListFile:

@@ -1,49 +1,20 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """An exported model and the JSON file beside it."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from sdpose.errors import InputError
 from sdpose.runtime.crop import CropRegion
 from sdpose.runtime.decode import decode_heatmaps
-from sdpose.runtime.json_files import read_json
-from sdpose.runtime.person_boxes import numbers
+from sdpose.runtime.files import check_is_file
+from sdpose.runtime.model_card import read_model_card
 from sdpose.runtime.pose_model import PoseModel
 
-CODEC_KEYS = {'unbiased', 'blur_kernel_size', 'input_size'}
-
-
-def _is_skeleton(pairs: Any, card: dict) -> bool:
-    keypoints = range(len(card['keypoint_names']))
-    return isinstance(pairs, list) and all(
-        isinstance(pair, list) and len(pair) == 2 and all(end in keypoints for end in pair)
-        for pair in pairs
-    )
-
-
-def _is_codec(codec: Any, card: dict) -> bool:
-    known = isinstance(codec, dict) and codec.get('type') == 'MSRAHeatmap'
-    return isinstance(codec, dict) and (not known or set(codec) >= CODEC_KEYS)
-
-
-# What runs a model needs of its JSON file; later checks rely on earlier ones
-CHECKS: dict[str, Callable[[Any, dict], bool]] = {
-    'input_name': lambda name, _: isinstance(name, str),
-    'input_size': lambda size, _: min(numbers(size, 2) or [0]) >= 1,
-    'mean': lambda mean, _: numbers(mean, 3) is not None,
-    'std': lambda std, _: min(numbers(std, 3) or [0]) > 0,
-    'box_padding': lambda padding, _: (numbers([padding], 1) or [0])[0] > 0,
-    'output_kind': lambda kind, _: kind in ('heatmap', 'decoded', 'regression'),
-    'keypoint_names': lambda names, _: isinstance(names, list) and len(names) > 0,
-    'skeleton': _is_skeleton,
-    'codec': _is_codec,
-    'bgr_to_rgb': lambda swap, _: isinstance(swap, bool),
-    'use_udp': lambda udp, _: isinstance(udp, bool),
-}
+THREADS_PER_CORE = 4  # at most; each costs memory, and more make nothing faster
 
 
 class OnnxPoseModel(PoseModel):
@@ -66,11 +37,13 @@ class OnnxPoseModel(PoseModel):
 
     def __init__(self, path: str | Path, threads: int = 0, batch_size: int = 32) -> None:
         path = Path(path)
-        if not path.is_file():
-            raise InputError(f'There is no model {path}.')
-        if threads < 0:
-            raise InputError(f'{threads} threads: the number must not be negative.')
-        self.card = _read_card(path.with_suffix('.json'), path)
+        check_is_file(path, 'model')
+        most = THREADS_PER_CORE * (os.cpu_count() or 1)
+        if not 0 <= threads <= most:
+            raise InputError(
+                f'{threads} threads: on this machine it must be 1 to {most}, or 0 for all cores.'
+            )
+        self.card = read_model_card(path.with_suffix('.json'), path)
         super().__init__(path, self.card['keypoint_names'], self.card['skeleton'], batch_size)
         try:
             import onnxruntime  # noqa: PLC0415  only those who run a model need it
@@ -78,21 +51,19 @@ class OnnxPoseModel(PoseModel):
             raise InputError('onnxruntime is missing: pip install onnxruntime') from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # errors are raised, which is enough
         try:
             self.session = onnxruntime.InferenceSession(
                 str(path), options, providers=['CPUExecutionProvider']
             )
         except Exception as error:  # onnxruntime's errors have no common base
-            first_line = str(error).splitlines()[0]
             raise InputError(
-                f'{path} is not a model that onnxruntime reads: {first_line}'
+                f'{path} is not a model that onnxruntime reads: {_first_line(error)}'
             ) from error
         width, height = map(int, self.card['input_size'])
         self.input_size = (width, height)
-        kind, count = self.card['output_kind'], len(self.session.get_outputs())
-        if count != (1 if kind == 'heatmap' else 2):
-            raise InputError(f'{path} has {count} outputs, but its .json file says {kind}.')
+        # a file that does not fit the model is told before anything is written
+        self._run(np.zeros((1, 3, height, width), dtype=np.float32))
 
     def predict(
         self, crops: Sequence[tuple[np.ndarray, np.ndarray]]
@@ -126,34 +97,22 @@ class OnnxPoseModel(PoseModel):
         try:
             outputs = self.session.run(None, {self.card['input_name']: inputs})
         except Exception as error:  # onnxruntime's errors have no common base
-            first_line = str(error).splitlines()[0]
-            raise InputError(f'{self.weights} cannot be run: {first_line}') from error
-        expected, found = len(self.keypoint_names), outputs[0].shape[1]
-        if found != expected:
+            raise InputError(f'{self.weights} cannot be run: {_first_line(error)}') from error
+        kind, keypoints = self.card['output_kind'], (len(inputs), len(self.keypoint_names))
+        found = [(str(getattr(o, 'dtype', '')), *getattr(o, 'shape', ())) for o in outputs]
+        expected = [('float32', *keypoints, 2), ('float32', *keypoints)]
+        if kind == 'heatmap':
+            expected = [('float32', *keypoints, *found[0][3:])] if len(found[0]) == 5 else []
+        if found != expected or 0 in found[0]:
             raise InputError(
-                f'{self.weights} gives {found} keypoints, but its .json file names {expected}.'
+                f'{self.weights} gives {found}, but its .json file says {kind} of '
+                f'{keypoints[1]} keypoints.'
             )
-        if self.card['output_kind'] != 'heatmap':
+        if kind != 'heatmap':
             return outputs[0], outputs[1]
         decoded = [decode_heatmaps(heatmaps, self.card['codec']) for heatmaps in outputs[0]]
         return [keypoints for keypoints, _ in decoded], [scores for _, scores in decoded]
 
 
-def _read_card(path: Path, model: Path) -> dict:
-    if not path.is_file():
-        raise InputError(
-            f'{model} has no {path.name} beside it. tools/export_onnx.py writes both: copy both.'
-        )
-    card = read_json(path)
-    missing = [key for key in CHECKS if not isinstance(card, dict) or key not in card]
-    if missing:
-        raise InputError(f'{path} does not describe a model: it has no "{missing[0]}".')
-    wrong = next((key for key, is_right in CHECKS.items() if not is_right(card[key], card)), None)
-    if wrong:
-        raise InputError(f'{path} does not describe a model: "{wrong}" cannot be {card[wrong]!r}.')
-    if card['use_udp']:
-        raise InputError(f'{path} asks for crops by UDP, which this program does not make.')
-    if card['output_kind'] == 'heatmap' and card['codec'].get('type') != 'MSRAHeatmap':
-        codec = card['codec'].get('type')
-        raise InputError(f'{path} has heatmaps of the codec {codec}; only MSRAHeatmap is known.')
-    return card
+def _first_line(error: Exception) -> str:
+    return str(error).partition('\n')[0] or type(error).__name__

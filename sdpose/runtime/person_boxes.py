@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Where the persons of an image are."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,7 +12,8 @@ from numpy.typing import ArrayLike
 from sdpose.errors import InputError
 from sdpose.runtime.frames import Frame
 
-LARGEST = 1e7  # pixels; float32 counts no further by halves
+# pixels; beyond them float32 cannot tell the corners of a crop, at 1e7 it counts by halves
+SMALLEST, LARGEST = 0.1, 1e7
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ class PersonBoxes:
             InputError: The shapes are others.
         """
         try:
-            array = np.asarray(boxes, dtype=np.float32)
-        except (TypeError, ValueError) as error:
+            with np.errstate(over='ignore'):  # infinite boxes are told by split_usable
+                array = np.asarray(boxes, dtype=np.float32)
+        except (TypeError, ValueError, OverflowError) as error:
             raise InputError(f'Person boxes must be numbers of shape (N, 4): {error}.') from error
         array = array.reshape(0, 4) if array.size == 0 else array
         if array.ndim != 2 or array.shape[1] != 4:
@@ -47,7 +50,8 @@ class PersonBoxes:
                 f'Person boxes must have the shape (N, 4): x, y, width, height; not {array.shape}.'
             )
         confidence = np.ones(len(array)) if scores is None else scores
-        confidence = np.asarray(confidence, dtype=np.float32)
+        with np.errstate(over='ignore'):
+            confidence = np.asarray(confidence, dtype=np.float32)
         if confidence.shape != (len(array),):
             raise InputError(f'{len(array)} boxes need as many scores, not {confidence.shape}.')
         return cls(array, confidence)
@@ -67,7 +71,8 @@ class PersonBoxes:
         Returns:
             The usable boxes, and what is wrong with each of the others.
         """
-        problems = [_problem(box, *image.shape[:2]) for box in self.boxes]
+        numbered = zip(self.boxes.tolist(), self.scores.tolist(), strict=True)
+        problems = [_problem(box, score, *image.shape[:2]) for box, score in numbered]
         usable = np.array([problem is None for problem in problems], dtype=bool)
         complaints = [
             f'the box {",".join(f"{value:g}" for value in box)} (x,y,w,h) {problem}'
@@ -117,7 +122,10 @@ def parse_box(text: str) -> list[float]:
         InputError: It is not four numbers, or has no positive width and height.
     """
     text = text.strip()
-    box = numbers(text.split(','), 4)
+    try:
+        box = numbers([float(number) for number in text.split(',')], 4)
+    except ValueError:
+        box = None
     if box is None:
         raise InputError(f'The box {text!r} is not four numbers x,y,w,h, e.g. 10,20,100,200.')
     if box[2] <= 0 or box[3] <= 0:
@@ -129,20 +137,32 @@ def parse_box(text: str) -> list[float]:
 
 
 def numbers(values: Any, count: int) -> list[float] | None:
-    """Make ``count`` numbers of a list, or ``None`` where it is something else or too large."""
-    try:
-        found = [float(value) for value in ([] if isinstance(values, str) else values)]
-    except (TypeError, ValueError, OverflowError):
+    """Make ``count`` floats of a list out of a JSON file, or ``None``.
+
+    Args:
+        values: Anything. Texts and truth values are no numbers, and neither is what is not finite
+            or as large as ``LARGEST``.
+        count: How many there must be.
+    """
+    if not isinstance(values, list) or len(values) != count:
         return None
-    return found if len(found) == count and all(abs(v) < LARGEST for v in found) else None
+    are_numbers = all(
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
+        for value in values
+    )
+    return [float(value) for value in values] if are_numbers else None
 
 
-def _problem(box: np.ndarray, height: int, width: int) -> str | None:
-    x, y, box_width, box_height = map(float, box)
-    if not (np.abs(box) < LARGEST).all():
+def _problem(box: Sequence[float], score: float, height: int, width: int) -> str | None:
+    x, y, box_width, box_height = box
+    if not all(abs(value) < LARGEST for value in box):
         return 'is not four numbers of pixels'
+    if not math.isfinite(score):
+        return f'has the score {score:g}, which is not a number'
     if box_width <= 0 or box_height <= 0:
         return 'has no positive width and height'
+    if max(box_width, box_height) < SMALLEST:
+        return f'is smaller than {SMALLEST} pixels'
     if x >= width or y >= height or x + box_width <= 0 or y + box_height <= 0:
         return f'lies outside the image of {width}x{height}'
     return None

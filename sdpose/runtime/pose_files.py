@@ -109,7 +109,9 @@ class PoseFiles:
         data = _encode(drawn, target.suffix) if target.suffix.lower() in DRAWN_SUFFIXES else None
         if data is None:
             target, data = target.with_name(f'{target.name}.png'), _encode(drawn, '.png')
-        write_whole(target, data or b'')
+        if data is None:
+            raise InputError(f'{target} cannot be drawn: OpenCV does not write such a picture.')
+        write_whole(target, data)
 
 
 def _encode(picture: np.ndarray, suffix: str) -> bytes | None:

@@ -5,18 +5,21 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sdpose.errors import InputError
-from sdpose.runtime.frames import read_image
+from sdpose.runtime.frames import LONGEST_SIDE, read_image
 from sdpose.runtime.image_poses import ImagePoses
 from sdpose.runtime.person_boxes import PersonBoxes
 
 Image = str | Path | np.ndarray
 Boxes = ArrayLike | PersonBoxes | None
 Persons = tuple[np.ndarray, PersonBoxes]
+LARGEST_BATCH = 1024  # persons; their crops and what a model makes of them are some gigabytes
+LARGEST_WAIT = 1 << 28  # bytes of images that wait for a batch to be full
 
 
 class PoseModel(ABC):
@@ -29,10 +32,13 @@ class PoseModel(ABC):
         batch_size: Persons that go through the model at once, of as many images as it takes.
 
     Attributes:
-        seconds: Spent on all predictions so far: cropping, running the model, decoding.
+        seconds: Spent on all predictions so far, by all threads: cropping, running the model,
+            decoding.
 
     Raises:
-        InputError: The batch size is below 1.
+        InputError: The batch size is not 1 to 1024.
+
+    Several threads may use one model at once: each gets what it would get alone.
     """
 
     def __init__(
@@ -42,13 +48,14 @@ class PoseModel(ABC):
         skeleton: Sequence[Sequence[int]],
         batch_size: int = 32,
     ) -> None:
-        if batch_size < 1:
-            raise InputError(f'A batch size of {batch_size}: at least one person is needed.')
+        if not 1 <= batch_size <= LARGEST_BATCH:
+            raise InputError(f'A batch size of {batch_size}: it must be 1 to {LARGEST_BATCH}.')
         self.weights = weights
         self.keypoint_names = list(keypoint_names)
         self.skeleton = skeleton
         self.batch_size = batch_size
         self.seconds = 0.0
+        self._lock = Lock()  # of these seconds
 
     @abstractmethod
     def predict(
@@ -89,7 +96,7 @@ class PoseModel(ABC):
     def stream(self, inputs: Iterable[tuple[Image, Boxes]]) -> Iterator[ImagePoses]:
         """Find the poses in images that come one after another, as of a long video.
 
-        At most ``batch_size`` images are held at a time.
+        At most ``batch_size`` images, and not much more than 256 MB of them, are held at a time.
 
         Args:
             inputs: Pairs of an image and the boxes of its persons, each as for a call.
@@ -108,8 +115,11 @@ class PoseModel(ABC):
         waiting: list[Persons] = []
         for image, boxes in inputs:
             item = checked_persons(image, boxes)
-            persons = sum(len(of.boxes) for _, of in [*waiting, item])
-            if waiting and (persons > self.batch_size or len(waiting) == self.batch_size):
+            both = [*waiting, item]
+            persons = sum(len(of.boxes) for _, of in both)
+            size = sum(array.nbytes for array, _ in both)
+            limits = (persons > self.batch_size, len(both) > self.batch_size, size > LARGEST_WAIT)
+            if waiting and any(limits):
                 yield from self._infer(waiting)
                 waiting = []
             waiting.append(item)
@@ -117,23 +127,26 @@ class PoseModel(ABC):
 
     def _infer(self, items: Sequence[Persons]) -> Iterator[ImagePoses]:
         crops = [(image, box) for image, persons in items for box in persons.boxes]
-        keypoints = np.zeros((0, len(self.keypoint_names), 2), dtype=np.float32)
-        scores = keypoints[..., 0]
+        keypoints = [np.zeros((0, len(self.keypoint_names), 2), dtype=np.float32)]
+        scores = [keypoints[0][..., 0]]
         for start in range(0, len(crops), self.batch_size):
             begin = time.perf_counter()
             found = self.predict(crops[start : start + self.batch_size])
-            self.seconds += time.perf_counter() - begin
+            with self._lock:
+                self.seconds += time.perf_counter() - begin
             if not all(np.isfinite(values).all() for values in found):
                 raise InputError(
                     'The model predicts keypoints that are not numbers: the weights in '
                     f'{self.weights} are broken, as after a training that diverged.'
                 )
-            keypoints = np.concatenate([keypoints, found[0]], dtype=np.float32)
-            scores = np.concatenate([scores, found[1]], dtype=np.float32)
+            keypoints.append(found[0])
+            scores.append(found[1])
+        all_keypoints = np.concatenate(keypoints, dtype=np.float32)
+        all_scores = np.concatenate(scores, dtype=np.float32)
         ends = np.cumsum([len(persons.boxes) for _, persons in items])
         for (_, persons), end in zip(items, ends, strict=True):
             own = slice(end - len(persons.boxes), end)
-            yield ImagePoses(keypoints[own], scores[own], persons)
+            yield ImagePoses(all_keypoints[own], all_scores[own], persons)
 
 
 def checked_persons(image: Image, boxes: Boxes) -> Persons:
@@ -152,6 +165,8 @@ def checked_persons(image: Image, boxes: Boxes) -> Persons:
         raise InputError(
             f'An image must be (H, W, 3) of uint8, not {image.shape} of {image.dtype}.'
         )
+    if max(image.shape) > LONGEST_SIDE:
+        raise InputError(f'An image of {image.shape}: no side may exceed {LONGEST_SIDE} pixels.')
     if boxes is None:
         return image, PersonBoxes.whole(image)
     persons = boxes if isinstance(boxes, PersonBoxes) else PersonBoxes.of(boxes)

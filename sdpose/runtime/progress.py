@@ -7,6 +7,11 @@ import time
 WIDTH = 30
 
 
+def printable(text: object) -> str:
+    """Escape what a file's name may have, but a line must not: line breaks, colours, bad UTF-8."""
+    return ''.join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+
+
 class Progress:
     """A bar on a terminal, and reports of what was left out, all on the error stream.
 
@@ -35,7 +40,7 @@ class Progress:
 
     def skip(self, name: str, problem: str) -> None:
         """Report what is left out; the same thing only once."""
-        message = f'Skipped: {name}: {problem}.'
+        message = f'Skipped: {printable(name)}: {problem}.'
         if message not in self.skipped:
             self.skipped[message] = None
             text = f'\r{message:<70}' if self._is_terminal else message

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 
 from sdpose.errors import InputError
+from sdpose.runtime.files import check_is_utf8
+from sdpose.runtime.frames import WHOLE_VIDEO
 
 # Container -> codec. OpenCV's wheels have no H.264 encoder.
 CODECS = {'.mp4': 'mp4v', '.mkv': 'mp4v', '.avi': 'MJPG'}
@@ -24,16 +26,18 @@ class VideoFileWriter:
         fps: Frames a second.
 
     Raises:
-        InputError: Another suffix.
+        InputError: Another suffix, or a name that is not UTF-8.
     """
 
     def __init__(self, path: Path, fps: float) -> None:
         if path.suffix not in CODECS:
             raise InputError(f'{path}: videos are written as {", ".join(CODECS)}.')
+        check_is_utf8(path)
         self.path = path
         self.fps = fps
         self._writer: cv2.VideoWriter | None = None
         self._shape: tuple[int, ...] = ()
+        self._num_frames = 0
 
     def write(self, frame: np.ndarray) -> None:
         """Append a frame.
@@ -55,11 +59,23 @@ class VideoFileWriter:
         height, width = frame.shape[:2]
         even = cv2.copyMakeBorder(frame, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
         self._writer.write(even)
+        self._num_frames += 1
 
     def close(self) -> None:
-        """Finish the file."""
-        if self._writer is not None:
-            self._writer.release()
+        """Finish the file.
+
+        Raises:
+            InputError: The file is not whole, which OpenCV does not tell.
+        """
+        if self._writer is None:
+            return
+        self._writer.release()
+        found = cv2.VideoCapture(str(self.path)).get(cv2.CAP_PROP_FRAME_COUNT)
+        if found + 1 < WHOLE_VIDEO * self._num_frames:
+            raise InputError(
+                f'{self.path} is not whole: it has less than the {self._num_frames} frames that '
+                'were drawn. Is the disk full?'
+            )
 
     def _open(self, frame: np.ndarray) -> cv2.VideoWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import json
+import re
+import reprlib
 
 import numpy as np
 import pytest
@@ -97,7 +99,8 @@ def test_image_ids(tmp_path):
     assert BoxFile(detections).image_id('street.jpg') is None
     images = write(tmp_path / 'images.json', [dict(id=785, file_name='street.jpg')])
     assert BoxFile(detections, image_names=images).image_id('street.jpg') == 785
-    assert BoxFile(detections, image_names=tmp_path / 'truth.json').image_id('y.jpg') == 9
+    ours = write(tmp_path / 'ours.json', [DETECTIONS[0] | dict(image_id=9)])
+    assert BoxFile(ours, image_names=tmp_path / 'truth.json').image_id('y.jpg') == 9
 
 
 def test_boxes_of_an_image_are_those_with_its_id(tmp_path):
@@ -114,7 +117,8 @@ def test_boxes_of_an_image_are_those_with_its_id(tmp_path):
 @pytest.mark.parametrize('name', ['/data/set/a.jpg', '../../a.jpg', '/../a.jpg'])
 def test_names_never_lead_out_of_the_folder(name, tmp_path):
     images = [dict(id=7, file_name=name), dict(id=8, file_name='/data/b.jpg')]
-    path = write(tmp_path / 'truth.json', dict(images=images, annotations=[]))
+    entries = [annotation(7, [1, 2, 3, 4], category_id=1)]
+    path = write(tmp_path / 'truth.json', dict(images=images, annotations=entries))
     (tmp_path / 'images').mkdir()
     (tmp_path / 'images/a.jpg').touch()
     pictures = BoxFile(path).pictures_in(tmp_path / 'images')
@@ -136,9 +140,17 @@ def test_pictures_of_a_folder(tmp_path):
     assert BoxFile(write(tmp_path / 'd.json', DETECTIONS)).pictures_in(tmp_path) is None
 
 
-@pytest.mark.parametrize('bbox', [[1, 2, 3], [1, 2, 3, 4, 5], None, 3, 'abcd', [1, 2, None, 4]])
+@pytest.mark.parametrize(
+    'bbox',
+    [
+        *([1, 2, 3], [1, 2, 3, 4, 5], None, 3, 'abcd', '1234', [1, 2, None, 4], [1, 2, True, 4]),
+        *([[1, 2, 3, 4]], {'1': 1, '2': 2, '3': 3, '4': 4}, [1, 2, '3', 4], [1, 2, 1e38, 4]),
+        *([1, 2, float('inf'), 4], [1, 2, 10**400, 4]),
+    ],
+    ids=reprlib.repr,
+)
 def test_malformed_boxes_are_told_and_the_others_kept(bbox, tmp_path):
-    expected = [f'the box {bbox!r} is not four numbers x,y,w,h']
+    expected = [f'the box {reprlib.repr(bbox)} is not four numbers x,y,w,h']
     detections = [DETECTIONS[0], DETECTIONS[1] | dict(bbox=bbox), DETECTIONS[2]]
     persons, complaints = BoxFile(write(tmp_path / 'd.json', detections))(frame('785.jpg'))
     assert persons.boxes.tolist() == [[1, 2, 3, 4], [-9, 6, 900, 8]]
@@ -165,14 +177,89 @@ def test_score_that_is_no_number_is_told(tmp_path):
         (3, 'no file of person boxes'),
         ({}, 'no list of annotations'),
         (dict(annotations=[]), 'no list of images'),
-        ([dict(image_id=1)], 'number 0 of its detections has no "bbox"'),
-        ([dict(image_id=1, bbox=[1, 2, 3, 4])], 'number 0 of its detections has no "score"'),
-        ([1], 'number 0 of its detections has no "image_id"'),
+        ([], 'has no box that can be used. It lists 0 detections.'),
+        ([1, dict(image_id=None)], 'It lists 2 detections: 2 without an image_id that a picture'),
+        ([dict(image_id=1, bbox=[1, 2, 3, 4])], '1 with a box, score or category_id that is not'),
+        (
+            [
+                DETECTIONS[3],
+                DETECTIONS[0] | dict(bbox=[1e38, 0, 1, 1]),
+                DETECTIONS[0] | dict(score=0.1),
+                DETECTIONS[0] | dict(image_id='street'),
+                DETECTIONS[0] | dict(score=0.2),
+            ],
+            'It lists 5 detections: 1 of another category than 1 (person), 1 with a box, score or '
+            'category_id that is not of numbers, 2 with a score below 0.3, 1 without an image_id',
+        ),
+        (TRUTH | dict(annotations=[]), 'It lists 0 annotations.'),
+        (
+            TRUTH | dict(annotations=[*TRUTH['annotations'][2:5], annotation(77, [1, 2, 3, 4])]),
+            'It lists 4 annotations: 2 of a crowd or without labelled keypoints, '
+            '1 of another category than 4 (person), 1 of an image that is not listed.',
+        ),
     ],
 )
-def test_files_of_another_format(content, message, tmp_path):
-    with pytest.raises(InputError, match=message):
-        BoxFile(write(tmp_path / 'boxes.json', content))
+def test_files_without_a_box_say_why(content, message, tmp_path):
+    with pytest.raises(InputError, match=re.escape(message)):
+        BoxFile(write(tmp_path / 'boxes.json', content), 0.3)
+
+
+def test_entries_without_a_picture_are_told_with_the_file_and_the_others_kept(tmp_path):
+    ids = ['street', None, [1], True, 7.5, 10**30, float('nan')]
+    entries = [DETECTIONS[0] | dict(image_id=image_id) for image_id in ids]
+    boxes = BoxFile(write(tmp_path / 'd.json', [DETECTIONS[0], *entries, 'x']))
+    assert boxes.complaints == [
+        '8 of its 9 detections without an image_id that a picture can have, the first is number 1'
+    ]
+    assert len(persons_in(boxes, '785.jpg').boxes) == 1
+    truth = TRUTH | dict(annotations=[*TRUTH['annotations'], annotation(77, [1, 2, 3, 4])])
+    truth_path = write(tmp_path / 't.json', truth)
+    assert BoxFile(truth_path).complaints == [
+        '1 of its 7 annotations of an image that is not listed, the first is number 6'
+    ]
+    # detections may be of more images than those that are asked for
+    several = write(tmp_path / 's.json', [DETECTIONS[0], DETECTIONS[0] | dict(image_id=9)])
+    assert BoxFile(several, image_names=truth_path).complaints == []
+
+
+def test_text_ids_belong_to_images_that_have_such(tmp_path):
+    path = write(tmp_path / 'd.json', [DETECTIONS[0] | dict(image_id='street')])
+    names = write(tmp_path / 'i.json', [dict(id='street', file_name='a.jpg')])
+    assert len(persons_in(BoxFile(path, image_names=names), 'a.jpg').boxes) == 1
+
+
+def test_pictures_of_which_the_file_says_nothing(tmp_path):
+    boxes = BoxFile(write(tmp_path / 'd.json', DETECTIONS))
+    boxes.check_pictures(['nobody.jpg', '000785.jpg'])
+    for name, image_id in (('000786.jpg', '786'), ('street.jpg', 'not known')):
+        message = f'none of the 1 pictures .* the id of {name} is {image_id}, ids .* e.g. .785'
+        with pytest.raises(InputError, match=message):
+            boxes.check_pictures([name])
+    BoxFile(write(tmp_path / 't.json', TRUTH)).check_pictures(['b/x.jpg'])  # nobody in it
+
+
+def test_category_that_is_no_number_is_told(tmp_path):
+    entries = [DETECTIONS[0], DETECTIONS[1] | dict(category_id=None)]
+    persons, complaints = BoxFile(write(tmp_path / 'd.json', entries))(frame('785.jpg'))
+    assert len(persons.boxes) == 1
+    assert complaints == ['the category_id None of a box is not a number']
+
+
+def test_names_with_very_many_folders_cost_little(tmp_path):
+    images = [dict(id=7, file_name='a/' * 2000 + 'b.jpg')]
+    truth = dict(images=images, annotations=[annotation(7, [1, 2, 3, 4], category_id=1)])
+    boxes = BoxFile(write(tmp_path / 't.json', truth))
+    assert boxes.image_id('a/b.jpg') == 7
+    images[0]['file_name'] *= 2
+    with pytest.raises(InputError, match='number 0 of its images has the id 7 and the file_name'):
+        BoxFile(write(tmp_path / 't.json', truth))
+
+
+@pytest.mark.parametrize('twin', [dict(id=7, file_name='c.jpg'), dict(id=70, file_name='a/x.jpg')])
+def test_images_need_ids_and_names_of_their_own(twin, tmp_path):
+    truth = TRUTH | dict(images=[*TRUTH['images'], twin])
+    with pytest.raises(InputError, match=r'has 4 images, but . names and . ids of them'):
+        BoxFile(write(tmp_path / 'truth.json', truth))
 
 
 def test_broken_and_missing_files(tmp_path):
@@ -183,7 +270,7 @@ def test_broken_and_missing_files(tmp_path):
         BoxFile(tmp_path / 'nowhere.json')
 
 
-@pytest.mark.parametrize('image_id', [785, 785.0, '785'])
+@pytest.mark.parametrize('image_id', [785, 785.0, '785', '000000000785'])
 def test_ids_as_programs_write_them(image_id, tmp_path):
     entry = dict(image_id=image_id, category_id=1, bbox=[1, 2, 3, 4], score=0.9)
     (tmp_path / 'boxes.json').write_text(json.dumps([entry]))
@@ -196,7 +283,8 @@ def test_ids_and_categories_of_another_kind_are_named(tmp_path):
     path = tmp_path / 'boxes.json'
     truth = dict(annotations=[], images=[dict(id=[1], file_name='a.jpg')])
     for content, message in (
-        (truth, r'number 0 of its images has the id \[1\], which is neither'),
+        (truth, r'number 0 of its images has the id \[1\] and the file_name .*: the one must be'),
+        (dict(truth, images=[dict(id=1, file_name=None)]), 'the file_name None'),
         (dict(truth, images=[dict(id=float('inf'), file_name='a.jpg')]), 'has the id inf'),
         (dict(truth, images=[], categories={'id': 1}), 'no list of categories'),
         (dict(truth, images=[], categories=['person']), 'of its categories has no "id"'),
@@ -222,6 +310,7 @@ def test_scores_that_are_no_numbers_are_told(score, tmp_path):
 def test_names_that_no_file_can_have_are_missing_pictures(name, tmp_path):
     (tmp_path / 'good.jpg').touch()
     images = [dict(id=1, file_name=name), dict(id=2, file_name='good.jpg')]
-    (tmp_path / 'boxes.json').write_text(json.dumps(dict(images=images, annotations=[])))
+    truth = dict(images=images, annotations=[annotation(2, [1, 2, 3, 4], category_id=1)])
+    write(tmp_path / 'boxes.json', truth)
     frames = list(BoxFile(tmp_path / 'boxes.json').pictures_in(tmp_path))
     assert [frame.name for frame in frames] == [name, 'good.jpg']

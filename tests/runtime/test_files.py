@@ -7,7 +7,7 @@ import pytest
 from full_disk import full_disk
 
 from sdpose.errors import InputError
-from sdpose.runtime.files import check_is_file, check_writable, write_whole
+from sdpose.runtime.files import check_is_file, check_is_utf8, check_writable, write_whole
 
 
 def test_files_are_made_and_replaced(tmp_path):
@@ -68,3 +68,15 @@ def test_what_would_be_read_for_ever_is_refused(tmp_path):
         with pytest.raises(InputError, match=problem):
             check_is_file(tmp_path / name, 'checkpoint')
     check_is_file(Path(__file__), 'checkpoint')
+
+
+@pytest.mark.parametrize('name', ['a' * 251 + '.jpg', 'ä' * 127, 'a\n\udcff.json'])
+def test_names_as_long_as_the_file_system_allows(name, tmp_path):
+    write_whole(tmp_path / name, b'data')
+    assert (tmp_path / name).read_bytes() == b'data'
+
+
+def test_names_that_are_not_utf8_are_told(tmp_path):
+    check_is_utf8(tmp_path / 'ä.mp4')
+    with pytest.raises(InputError, match='only where their names are UTF-8: rename it'):
+        check_is_utf8(tmp_path / '\udcff.mp4')

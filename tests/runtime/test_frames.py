@@ -1,11 +1,18 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import os
+import socket
+import subprocess
+import sys
+import time
 from contextlib import closing
 
 import cv2
 import numpy as np
 import pytest
 
+from conftest import ROOT
 from sdpose.errors import InputError
+from sdpose.runtime import frames as frames_module
 from sdpose.runtime.frames import Frame, Unreadable, open_frames, read_image
 from sdpose.runtime.video_writer import VideoFileWriter
 
@@ -194,3 +201,86 @@ def test_file_whose_name_is_a_number_is_no_camera(tmp_path, monkeypatch):
 def test_an_empty_name_is_not_the_current_folder():
     with pytest.raises(InputError, match='empty name'):
         open_frames([''])
+
+
+@pytest.fixture
+def no_pictures(tmp_path):
+    """A folder of names that no picture is behind, and one picture."""
+    os.mkfifo(tmp_path / 'pipe.jpg')
+    os.mkfifo(tmp_path / 'pipe.mp4')
+    (tmp_path / 'device.png').symlink_to('/dev/zero')
+    (tmp_path / 'link.jpg').symlink_to('nowhere')
+    (tmp_path / 'large.jpg').touch()
+    os.truncate(tmp_path / 'large.jpg', 1 << 40)  # takes no room
+    picture(tmp_path / 'wide.png', size=(1, 40_000))
+    picture(tmp_path / 'z.png', 7)
+    return tmp_path
+
+
+def test_what_is_no_picture_is_told_and_never_read(no_pictures):
+    told = [
+        ('device.png', 'it is a folder, a pipe or a device'),
+        ('large.jpg', 'the file has more than 1 GB'),
+        ('link.jpg', 'it cannot be read (No such file or directory)'),
+        ('pipe.jpg', 'it is a folder, a pipe or a device'),
+        ('pipe.mp4', 'it is a video, which has to be given by itself'),
+        ('wide.png', 'it has a side of more than 32766 pixels'),
+        ('z.png', 7),
+    ]
+    assert opened(no_pictures) == opened(f'{no_pictures}/*') == told
+
+
+@pytest.mark.parametrize(
+    ('name', 'message'),
+    [
+        ('pipe.jpg', 'is a pipe or a device, not a picture, folder or video'),
+        ('pipe.mp4', 'is a pipe or a device, not a video'),
+        ('device.png', 'is a pipe or a device, not a picture'),
+        ('link.jpg', 'is a link to nowhere, which is not there'),
+        ('/dev/zero', 'is a pipe or a device, not a picture'),
+        ('9' * 20, 'There is no picture, folder or video'),
+    ],
+)
+def test_what_is_no_picture_given_by_itself(name, message, no_pictures, monkeypatch):
+    monkeypatch.chdir(no_pictures)
+    with pytest.raises(InputError, match=f'{name} {message}|{message} {name}'):
+        opened(name)
+
+
+def test_names_of_any_bytes(tmp_path):
+    for level, name in enumerate(('a\n.png', 'a\udcff.png')):
+        picture(tmp_path / 'a.png', level).rename(tmp_path / name)
+    assert opened(tmp_path) == [('a\n.png', 0), ('a\udcff.png', 1)]
+    (tmp_path / 'a\udcff.mp4').touch()
+    with pytest.raises(InputError, match='names are UTF-8'):  # OpenCV ends the program
+        opened(tmp_path / 'a\udcff.mp4')
+
+
+BOMB = """
+import sys, cv2
+from sdpose.runtime.frames import read_image
+read_image(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize('first', ['sdpose.runtime', 'sdpose.apis'])
+def test_small_file_of_a_huge_picture_is_not_decoded(first, tmp_path):
+    cv2.imwrite(str(tmp_path / 'bomb.png'), np.zeros((17_000, 17_000), np.uint8))
+    assert (tmp_path / 'bomb.png').stat().st_size < 1 << 20
+    program = f'import {first}\n{BOMB}'
+    result = subprocess.run(
+        [sys.executable, '-c', program, str(tmp_path / 'bomb.png')],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.stderr.splitlines()[-1].endswith(
+        'InputError: ' + f'{tmp_path}/bomb.png: it has more pixels than OpenCV is allowed to read.'
+    )
+
+
+def test_stream_that_does_not_answer_is_waited_for_a_while(monkeypatch):
+    monkeypatch.setattr(frames_module, 'PATIENCE', (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 300))
+    with closing(socket.create_server(('127.0.0.1', 0))) as silent:
+        begin = time.monotonic()
+        with pytest.raises(InputError, match='cannot be opened'):
+            opened(f'http://127.0.0.1:{silent.getsockname()[1]}/a.mp4')
+        assert time.monotonic() - begin < 5

@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import errno
 import json
+import os
 import re
 from contextlib import closing
 from pathlib import Path
@@ -73,13 +74,37 @@ def test_what_json_cannot_hold_is_not_written(tmp_path):
 def test_missing_and_broken_files(tmp_path):
     with pytest.raises(InputError, match='There is no file'):
         read_json(tmp_path / 'no.json')
-    for content in (b'\xff{', b'{"a": ', b'[' * 100_000):
+    for content, message in (
+        (b'\xff{', 'is not JSON: .* invalid start byte'),
+        (b'{"a": ', 'is not JSON: Expecting value'),
+        (b'[' * 100_000, 'too deeply nested'),
+        (b'[' * 100_000 + b']' * 100_000, 'too deeply nested'),
+        (b'[1' + b'0' * 5000 + b']', r'value has 5001 digits\.$'),
+        ('[1]'.encode('utf-16'), 'is written in UTF-16, or is no text'),
+        ('[1]'.encode('utf-16-be'), 'is written in UTF-16-BE, or is no text'),
+        (bytes(100), 'is written in UTF-32-BE, or is no text'),
+        (b'', 'is not JSON: Expecting value'),
+    ):
         (tmp_path / 'broken.json').write_bytes(content)
-        with pytest.raises(InputError, match=r'broken\.json is not JSON'):
+        with pytest.raises(InputError, match=rf'broken\.json {message}|json .*{message}'):
             read_json(tmp_path / 'broken.json')
 
 
-def test_file_that_cannot_be_read_is_no_missing_or_unwritable_one(tmp_path):
-    with pytest.raises(InputError) as caught:
-        read_json(tmp_path)
-    assert str(caught.value) == f'{tmp_path} cannot be read: Is a directory.'
+def test_byte_order_mark_and_numbers_that_json_does_not_know(tmp_path):
+    (tmp_path / 'a.json').write_bytes(b'\xef\xbb\xbf[1e999, 1' + b'0' * 400 + b']')
+    assert read_json(tmp_path / 'a.json') == [float('inf'), 10**400]
+
+
+def test_what_is_no_file_or_too_large(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    for path, message in (
+        (tmp_path, 'is a folder, not a file'),
+        (tmp_path / 'pipe', 'is a pipe or a device'),
+        ('/proc/self/mem', 'cannot be read: Input/output error'),
+    ):
+        with pytest.raises(InputError, match=message):
+            read_json(path)
+    (tmp_path / 'large.json').touch()
+    os.truncate(tmp_path / 'large.json', 1 << 40)  # takes no room
+    with pytest.raises(InputError, match='has more than 1 GB'):
+        read_json(tmp_path / 'large.json')

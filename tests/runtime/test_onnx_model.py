@@ -2,8 +2,12 @@
 """The exported model finds the keypoints that MMPose finds."""
 
 import json
+import re
+import reprlib
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -16,6 +20,8 @@ from sdpose.apis.trained_model import load_trained_model
 from sdpose.errors import InputError
 from sdpose.runtime.onnx_model import OnnxPoseModel
 
+NAN, INF = float('nan'), float('inf')
+CODEC = dict(type='MSRAHeatmap', unbiased=True, blur_kernel_size=11, input_size=[96, 128])
 BOXES = [[30.0, 40.0, 70.5, 160.0], [100.0, 20.0, 150.0, 90.0], [-5.0, 10.0, 60.0, 90.0]]
 
 
@@ -85,36 +91,99 @@ def test_broken_weights_are_told(model_and_card):
     ('change', 'message'),
     [
         (dict(use_udp=True), 'crops by UDP'),
-        (dict(codec=None), '"codec" cannot be None'),
-        (dict(codec=dict(type='MSRAHeatmap')), '"codec" cannot be'),
-        (dict(input_size=[96]), '"input_size" cannot be'),
-        (dict(mean='x'), '"mean" cannot be'),
-        (dict(std=[1, 0, 1]), '"std" cannot be'),
-        (dict(keypoint_names=None), '"keypoint_names" cannot be None'),
-        (dict(skeleton=[[0, 17]]), '"skeleton" cannot be'),
-        (dict(box_padding=None), '"box_padding" cannot be None'),
-        (dict(output_kind='decoded'), r'has 1 outputs, but its \.json file says decoded'),
         (dict(codec=dict(type='UDPHeatmap')), 'only MSRAHeatmap is known'),
-        (dict(input_size=[64, 64]), r'model\.onnx cannot be run'),
+        (dict(input_name='picture'), r'model\.onnx cannot be run: .*image'),
+        (dict(input_size=[64, 64], codec=CODEC | dict(input_size=[64, 64])), 'cannot be run'),
         (
-            dict(keypoint_names=['nose'], skeleton=[]),
-            'gives 17 keypoints, but its .json file names 1',
+            dict(output_kind='decoded'),
+            r"gives \[\('float32', 1, 17, 32, 24\)\], but .* says decoded of 17 keypoints",
         ),
+        (dict(keypoint_names=['nose'], skeleton=[]), 'says heatmap of 1 keypoints'),
     ],
 )
-def test_description_that_does_not_fit(change, message, model_and_card):
+def test_description_that_does_not_fit_is_told_before_any_picture(change, message, model_and_card):
     path, change_card = model_and_card
     change_card(**change)
     with pytest.raises(InputError, match=message):
-        OnnxPoseModel(path)([np.zeros((20, 20, 3), np.uint8)])
+        OnnxPoseModel(path)
+
+
+@pytest.mark.parametrize(
+    ('key', 'values'),
+    {
+        'input_name': [None, 1],
+        'input_size': [[96], [0.5, 1e9], [96, 128.5], [0, 128], [96, 1e5], '96', [True, True]],
+        'mean': ['x', [NAN] * 3, [1, 2], [1e38, 0, 0]],
+        'std': [[1, 0, 1], [1e-300] * 3, [1, 1, INF], [-1, 1, 1]],
+        'box_padding': [None, 0, -1, 1e30, NAN, True, [1.25]],
+        'output_kind': ['x', [], None],
+        'keypoint_names': [None, [], [1] * 17, ['nose'] * 17, 'nose', {'nose': 1}],
+        'skeleton': [[[0, 17]], [[-1, 0]], [[True, False]], [[0.0, 1]], [0, 1], None, [[0, 1, 2]]],
+        'codec': [None, [], 'MSRAHeatmap'],
+        'bgr_to_rgb': [1, 'yes', None],
+        'use_udp': [0, 'no', None],
+    }.items(),
+)
+def test_wrong_values_of_the_description(key, values, model_and_card):
+    path, change_card = model_and_card
+    for value in values:
+        change_card(**{key: value})
+        with pytest.raises(InputError, match=f'"{key}" cannot be {re.escape(reprlib.repr(value))}'):
+            OnnxPoseModel(path)
+
+
+@pytest.mark.parametrize(
+    ('key', 'values'),
+    {
+        'unbiased': [None, 'no', 1],
+        'blur_kernel_size': [0, 2, -3, 10**6 + 1, '11', 11.0, True],
+        'input_size': [[1, 2], None],
+    }.items(),
+)
+def test_wrong_values_of_the_codec(key, values, model_and_card):
+    path, change_card = model_and_card
+    for value in values:
+        change_card(codec=CODEC | {key: value})
+        with pytest.raises(InputError, match=f'"codec.{key}" cannot be {re.escape(repr(value))}'):
+            OnnxPoseModel(path)
+    change_card(codec=dict(type='MSRAHeatmap'))
+    with pytest.raises(InputError, match=r'it has no "codec\.unbiased"'):
+        OnnxPoseModel(path)
+
+
+def test_model_whose_weights_lie_elsewhere(model_and_card):
+    """ONNX allows it, and onnxruntime only in the model's own folder."""
+    path, _ = model_and_card
+    model = onnx.load(path)
+    weight = max(model.graph.initializer, key=lambda tensor: tensor.ByteSize())
+    weight.ClearField('raw_data')
+    weight.data_location = onnx.TensorProto.EXTERNAL
+    weight.external_data.add(key='location', value='../../../../../../etc/passwd')
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(InputError, match='is not a model that onnxruntime reads') as caught:
+        OnnxPoseModel(path)
+    assert '\n' not in str(caught.value)
+
+
+def test_eight_threads_on_one_model_find_what_one_finds(folder, toy_coco):
+    images = [cv2.imread(str(path)) for path in sorted((toy_coco / 'val2017').iterdir())]
+    model = OnnxPoseModel(folder / 'heatmap.onnx', threads=1, batch_size=2)
+    jobs = [([image], [BOXES[: 1 + number % 3]]) for number, image in enumerate(images * 6)]
+    expected = [model(*job)[0] for job in jobs]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda job: model(*job)[0], jobs))
+    for ours, alone in zip(found, expected, strict=True):
+        assert np.array_equal(ours.keypoints, alone.keypoints)
+        assert np.array_equal(ours.keypoint_scores, alone.keypoint_scores)
 
 
 def test_missing_and_broken_files(model_and_card):
     path, _ = model_and_card
     with pytest.raises(InputError, match=r'There is no model .*nowhere\.onnx'):
         OnnxPoseModel(path.with_name('nowhere.onnx'))
-    with pytest.raises(InputError, match='must not be negative'):
-        OnnxPoseModel(path, threads=-1)
+    for threads in (-1, 100_000):
+        with pytest.raises(InputError, match=rf'{threads} threads: .* must be 1 to \d+, or 0 for'):
+            OnnxPoseModel(path, threads=threads)
     path.write_bytes(b'no model')
     with pytest.raises(InputError, match='is not a model that onnxruntime reads'):
         OnnxPoseModel(path)

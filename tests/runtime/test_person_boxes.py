@@ -40,8 +40,12 @@ def test_unusable_boxes_are_taken_out_and_named():
         [0, -20, 10, 20],
         [10, 10, 0, 5],
         [float('nan'), 0, 1, 1],
+        [10, 10, 1e-30, 1e-30],
+        [0, 0, 1e7, 5],
+        [0, 0, 1e38 * 10, 5],
+        [1, 1, 5, 5],
     ]
-    persons = PersonBoxes.of(boxes, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    persons = PersonBoxes.of(boxes, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, float('inf')])
     usable, complaints = persons.split_usable(IMAGE)
     assert usable.boxes.tolist() == boxes[:2]
     assert np.allclose(usable.scores, [0.1, 0.2])
@@ -50,6 +54,10 @@ def test_unusable_boxes_are_taken_out_and_named():
         'the box 0,-20,10,20 (x,y,w,h) lies outside the image of 60x40',
         'the box 10,10,0,5 (x,y,w,h) has no positive width and height',
         'the box nan,0,1,1 (x,y,w,h) is not four numbers of pixels',
+        'the box 10,10,1e-30,1e-30 (x,y,w,h) is smaller than 0.1 pixels',
+        'the box 0,0,1e+07,5 (x,y,w,h) is not four numbers of pixels',
+        'the box 0,0,inf,5 (x,y,w,h) is not four numbers of pixels',
+        'the box 1,1,5,5 (x,y,w,h) has the score inf, which is not a number',
     ]
 
 
@@ -60,5 +68,7 @@ def test_no_boxes_and_wrong_shapes():
         PersonBoxes.of([1, 2, 3, 4])
     with pytest.raises(InputError, match='must be numbers'):
         PersonBoxes.of([[1, 2, 3], [1, 2, 3, 'x']])
+    with pytest.raises(InputError, match='must be numbers'):
+        PersonBoxes.of([[1, 2, 3, 10**400]])
     with pytest.raises(InputError, match='as many scores'):
         PersonBoxes.of([[1, 2, 3, 4]], [1, 1])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sdpose.errors import InputError
+from sdpose.runtime import pose_model
 from sdpose.runtime.person_boxes import PersonBoxes
 from sdpose.runtime.pose_model import PoseModel
 
@@ -129,8 +130,21 @@ def test_bad_images_and_boxes(array, boxes, message):
         CornerModel()([array], [boxes])
 
 
-def test_as_many_lists_of_boxes_as_images_and_a_batch_of_at_least_one():
+def test_as_many_lists_of_boxes_as_images():
     with pytest.raises(InputError, match='2 images need as many lists of boxes, not 1'):
         CornerModel()(['a.jpg', 'b.jpg'], [[[1, 2, 3, 4]]])
-    with pytest.raises(InputError, match='batch size of 0'):
-        CornerModel(batch_size=0)
+
+
+def test_batches_are_limited_and_images_that_wait_as_well(monkeypatch):
+    for size in (0, 10**9):
+        with pytest.raises(InputError, match=f'A batch size of {size}: it must be 1 to 1024'):
+            CornerModel(batch_size=size)
+    monkeypatch.setattr(pose_model, 'LARGEST_WAIT', 2 * IMAGES[0].nbytes)
+    model = CornerModel(batch_size=100)
+    model(IMAGES, [[[0, 0, 5, 5]]] * 5)
+    assert model.batches == [2, 2, 1]
+
+
+def test_image_that_is_too_long_for_opencv():
+    with pytest.raises(InputError, match='no side may exceed 32766 pixels'):
+        CornerModel()([np.zeros((1, 32767, 3), np.uint8)])

@@ -1,7 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import io
 
-from sdpose.runtime.progress import Progress
+from sdpose.runtime.progress import Progress, printable
 
 
 class Terminal(io.StringIO):
@@ -61,3 +61,10 @@ def test_no_bar_in_a_file(capsys):
     progress.skip('a.jpg', 'it is empty')
     progress.end()
     assert capsys.readouterr().err == 'Skipped: a.jpg: it is empty.\n'
+
+
+def test_names_never_break_a_line(capsys):
+    Progress(1).skip('a\n\x1b[31m\udcff.jpg', 'it is empty')
+    line = 'Skipped: a\\n\\x1b[31m\\udcff.jpg: it is empty.\n'
+    assert capsys.readouterr().err == line
+    assert printable('ä b') == 'ä b'

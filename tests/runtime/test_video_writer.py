@@ -7,6 +7,7 @@ from contextlib import closing
 import cv2
 import numpy as np
 import pytest
+from full_disk import full_disk
 
 from conftest import ROOT
 from sdpose.errors import InputError
@@ -77,3 +78,19 @@ def test_mkv_can_be_played_after_kill(tmp_path):
     result = subprocess.run([sys.executable, '-c', KILLED, str(path)], cwd=ROOT, check=False)
     assert result.returncode == -signal.SIGKILL
     assert len(read(path)[0]) > 100
+
+
+@pytest.mark.parametrize('suffix', ['.mp4', '.mkv', '.avi'])
+def test_full_disk_is_told_at_the_end_at_least(suffix, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (100, 96, 128, 3), dtype=np.uint8)
+    writer = VideoFileWriter(tmp_path / f'a{suffix}', 25)
+    with full_disk(100_000):
+        for frame in noise:
+            writer.write(frame)
+        with pytest.raises(InputError, match=r'is not whole: .* 100 frames .* Is the disk full'):
+            writer.close()
+
+
+def test_name_that_is_not_utf8_is_told(tmp_path):
+    with pytest.raises(InputError, match='names are UTF-8'):
+        VideoFileWriter(tmp_path / '\udcff.mp4', 25)

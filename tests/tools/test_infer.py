@@ -373,10 +373,14 @@ def test_camera_is_recorded_until_the_end_of_the_program(signum, run, monkeypatc
         (('--bboxes', '1,2,3'), "The box '1,2,3' is not four numbers"),
         (('--bboxes', '1,2,3,0'), 'no positive width and height'),
         (('--bbox-file', 'nowhere.json'), 'There is no file nowhere.json'),
-        (('--bbox-file', '.'), '. cannot be read: Is a directory.'),
-        (('--bbox-file', ''), 'cannot be read: Is a directory.'),
+        (('--bbox-file', '.'), '. is a folder, not a file'),
+        (('--bbox-file', ''), '. is a folder, not a file'),
         (('--whole-image', '--image-names', 'a.json'), '--image-names says'),
         (('--whole-image', '--batch-size', 0), 'batch size of 0'),
+        (('--whole-image', '--batch-size', 10**9), 'it must be 1 to 1024'),
+        (('--whole-image', '--kpt-thr', 'nan'), '--kpt-thr nan: scores are between 0 and 1'),
+        (('--whole-image', '--kpt-thr', '2'), '--kpt-thr 2.0'),
+        (('--whole-image', '--bbox-thr', 'inf'), '--bbox-thr inf'),
     ],
     ids=str,
 )
@@ -426,7 +430,7 @@ def test_wrong_inputs(run, photos, video, truth, tmp_path):
         (('--det-config', 'a.py'), '--det-config and --det-checkpoint go together'),
         (('--whole-image', '--det-checkpoint', 'a.pth'), 'go together'),
         (('--whole-image', '--device', 'gpu'), 'There is no device gpu'),
-        (('--whole-image', '--cfg-options', 'model.neck.test_cycles=0'), 'at least one cycle'),
+        (('--whole-image', '--cfg-options', 'model.neck.test_cycles=0'), 'whole number from 1'),
         (('--whole-image', '--cfg-options', 'model.nekc.depth=1'), 'Did you mean neck'),
     ],
     ids=str,
@@ -479,3 +483,68 @@ def test_help_has_examples_and_the_exit_status():
         assert result.returncode == 0
         assert f'examples:\n  {start}' in result.stdout
         assert 'exit status:' in result.stdout
+
+
+def test_files_whose_boxes_belong_to_nothing(run, photos, detections, tmp_path):
+    def boxes(**changes):
+        path = tmp_path / 'boxes.json'
+        path.write_text(json.dumps([dict(entry, **changes) for entry in read(detections)]))
+        return ('--bbox-file', path, '--out-dir', tmp_path / 'out')
+
+    for changes, message in (
+        (dict(image_id='street'), 'no box that can be used. It lists 9 detections: 9 without an'),
+        (dict(category_id=3), '9 of another category than 1 (person)'),
+        (dict(score=0.1), '9 with a score below 0.3'),
+        (dict(score=float('inf')), 'with a box, score or category_id that is not of numbers'),
+        ({}, 'says of none of the 4 pictures where its persons are: the id of 000000500001.jpg'),
+    ):
+        assert_one_sentence(run(photos[0].parent, *boxes(**changes)), 'boxes.json', message)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_one_bad_box_costs_no_other(run_torch, run, photos, tmp_path):
+    good = dict(image_id=500001, category_id=1, bbox=[30, 40, 70.5, 160], score=0.9)
+    sizes = (1e-30, 1e6, 1e38, 10**399, None, [1], {'a': 1})
+    entries = [good, *(dict(good, bbox=[10, 10, size, size]) for size in sizes)]
+    entries += [dict(good, score=float('inf')), dict(good, image_id=None)]
+    (tmp_path / 'boxes.json').write_text(json.dumps(entries))
+    words = (photos[0], '--bbox-file', tmp_path / 'boxes.json', '--out-dir', tmp_path / 'out')
+    for command in (run_torch, run):
+        result = command(*words)
+        assert result.returncode == 3
+        assert result.stderr.count('Skipped: ') == len(entries) - 2
+        persons = read(tmp_path / 'out/predictions.json')
+        assert [p['bbox'][2] for p in persons] == [70.5, 1e6]
+
+
+def test_nothing_left_of_what_is_broken_is_an_error(run, photos, tmp_path):
+    result = run(photos[0], '--bboxes', '9000,0,10,10', '--out-dir', tmp_path)
+    assert_one_sentence(result, 'No pose is found')
+    assert result.stderr.startswith('Skipped: ')
+    assert read(tmp_path / 'predictions.json') == []
+
+
+def test_names_of_any_bytes_and_length(run, photos, tmp_path):
+    (tmp_path / 'in').mkdir()
+    names = ['a\n\udcff.jpg', 'b' * 250 + '.jpg']
+    for name in names:
+        shutil.copy(photos[0], tmp_path / 'in' / name)
+    (tmp_path / 'in/c\n.jpg').symlink_to('nowhere')
+    out = tmp_path / 'out\udcff'
+    result = run(tmp_path / 'in', '--whole-image', '--out-dir', out)
+    assert result.returncode == 3
+    assert 'Skipped: c\\n.jpg: it cannot be read (No such file or directory).' in result.stderr
+    assert '\\udcff/predictions.json' in result.stdout
+    assert [image['file_name'] for image in read(out / 'images.json')] == names
+    assert all((out / 'pictures' / name).exists() for name in names)
+
+
+@pytest.mark.parametrize(
+    ('out', 'message'),
+    [
+        ('/proc/sdpose', '/proc/sdpose/predictions.json: it cannot be written'),
+        ('/dev/full', '/dev/full/predictions.json: it cannot be written'),
+    ],
+)
+def test_places_that_nothing_can_be_written_to(out, message, run, photos):
+    assert_one_sentence(run(photos[0], '--whole-image', '--out-dir', out), message)

@@ -55,7 +55,8 @@ def test_wrong_models_and_options(model, toy_coco, tmp_path):
     words = (toy_coco / 'val2017', '--whole-image', '--out-dir', tmp_path / 'out')
     for command, message in (
         (('nowhere.onnx', *words), 'There is no model nowhere.onnx'),
-        ((model, *words, '--threads=-1'), 'must not be negative'),
+        ((model, *words, '--threads=-1'), '-1 threads'),
+        ((model, *words, '--threads=100000'), '100000 threads: on this machine it must be'),
         ((model, *words, '--threads=many'), None),
         ((model.with_suffix('.json'), *words), 'is not a model that onnxruntime reads'),
     ):
