@@ -66,7 +66,7 @@ def main(arguments: Arguments = None) -> None:
     )
     args = parser.parse_args(arguments)
     checkpoint = load_checkpoint_file(args.source)
-    converted = convert_published(get_state_dict(checkpoint, args.source))
+    converted = convert_published(get_state_dict(checkpoint, args.source), args.source)
     print(f'Recognised {converted.layout}: {len(converted.state_dict)} tensors renamed.')
     if converted.dropped:
         print(f'Dropped (computed anew, or read by nothing): {", ".join(converted.dropped)}.')

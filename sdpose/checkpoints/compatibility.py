@@ -1,6 +1,8 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Refuse a checkpoint that belongs to another model."""
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 from sdpose.checkpoints.converter import recognise_layout
@@ -19,10 +21,11 @@ def load_strictly(model: nn.Module, checkpoint: dict, name: str) -> None:
         name: What to call the checkpoint in the message.
 
     Raises:
-        InputError: Names or shapes differ; the message has the first of them.
+        InputError: Names, shapes or kinds of numbers differ; the message has the first of them.
     """
     state_dict = get_state_dict(checkpoint, name)
     refuse_published(state_dict, name)
+    _refuse_other_kinds(model.state_dict(), state_dict, name)
     try:
         result = model.load_state_dict(state_dict, strict=False)
     except RuntimeError as error:
@@ -50,10 +53,11 @@ def split_fitting(model: nn.Module, checkpoint: dict, name: str) -> tuple[list[s
         Names of the model's weights that are in it with the same shape, and of all others.
 
     Raises:
-        InputError: None is, or it bears published names.
+        InputError: None is, it bears published names, or integers where the model has floats.
     """
     state_dict = get_state_dict(checkpoint, name)
     refuse_published(state_dict, name)
+    _refuse_other_kinds(model.state_dict(), state_dict, name)
     fitting: list[str] = []
     others: list[str] = []
     for key, weights in model.state_dict().items():
@@ -83,6 +87,19 @@ def refuse_published(state_dict: dict[str, Tensor], name: str) -> None:
             f'{name} has the published names of {layout}. Convert it first: '
             f'python tools/convert_checkpoint.py {name} converted.pth --config CONFIG'
         )
+
+
+def _refuse_other_kinds(
+    expected: Mapping[str, Tensor], state_dict: dict[str, Tensor], name: str
+) -> None:
+    """Raise where floats would be copied into integers or vice versa, as torch does unasked."""
+    for key, weights in expected.items():
+        given = state_dict.get(key, weights)
+        if given.is_floating_point() != weights.is_floating_point():
+            raise InputError(
+                f'{name} belongs to another model than this config: {key} has numbers of type '
+                f'{given.dtype} instead of {weights.dtype}.'
+            )
 
 
 def shortened(names: list[str]) -> str:

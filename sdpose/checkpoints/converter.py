@@ -69,41 +69,44 @@ def recognise_layout(names: Iterable[str]) -> str | None:
     return None
 
 
-def convert_published(state_dict: Mapping[str, Tensor]) -> Converted:
+def convert_published(state_dict: Mapping[str, Tensor], name: str = 'This') -> Converted:
     """Rename the weights of a published checkpoint.
 
     Args:
         state_dict: Published name -> tensor.
+        name: What to call the checkpoint in messages.
 
     Raises:
-        InputError: The layout is not a published one, or some names are unknown.
+        InputError: The layout is not a published one, some names are unknown, or two are the same
+            weight.
     """
     layout = recognise_layout(state_dict)
     if layout is None and 'neck.keypoint_tokens' in state_dict:
-        raise InputError(
-            'These weights have our names already: nothing is to convert. Use them as they are.'
-        )
+        raise InputError(f'{name} has our names already: nothing is to convert. Use it as it is.')
     if layout is None:
         raise InputError(
-            f'This is no published checkpoint of {" / ".join(LAYOUTS)}. '
+            f'{name} is no published checkpoint of {" / ".join(LAYOUTS)}. '
             f'Its first names are: {", ".join(list(state_dict)[:4]) or "none"}.'
         )
     converted: dict[str, Tensor] = {}
     dropped: list[str] = []
     unknown: list[str] = []
-    stage4_is_cut = not any('.stage4.' in name for name in state_dict)
-    for name, tensor in state_dict.items():
+    stage4_is_cut = not any('.stage4.' in key for key in state_dict)
+    for key, tensor in state_dict.items():
         pattern, ours = next(
-            ((pattern, ours) for pattern, ours in RENAMES if re.match(pattern, name)), ('', '')
+            ((pattern, ours) for pattern, ours in RENAMES if re.match(pattern, key)), ('', '')
         )
-        renamed = re.sub(pattern, ours, name) if ours else ''
+        renamed = re.sub(pattern, ours, key) if ours else ''
         if ours is None or (stage4_is_cut and re.match(UNUSED_FUSE_LAYERS, renamed)):
-            dropped.append(name)
-        elif not ours:
-            unknown.append(name)
+            dropped.append(key)
+        elif not ours or renamed in converted:
+            unknown.append(key)
         else:
             converted[renamed] = tensor
     if unknown:
-        raise InputError(f'It looks like {layout}, but these names are unknown: {unknown[:4]}.')
-    positions = next((state_dict[name] for name in dropped if re.match(POSITIONS, name)), None)
+        raise InputError(
+            f'{name} looks like {layout}, but these names are unknown or there twice: '
+            f'{unknown[:4]}.'
+        )
+    positions = next((state_dict[key] for key in dropped if re.match(POSITIONS, key)), None)
     return Converted(layout, converted, tuple(dropped), positions)

@@ -55,19 +55,21 @@ def _named_by_mmengine(work_dir: Path) -> str:
     return ''
 
 
-def check_resumable(checkpoint: dict, name: str) -> None:
+def check_resumable(checkpoint: dict, name: str, has_schedules: bool = False) -> None:
     """Check that a checkpoint has more than weights.
 
     Args:
         checkpoint: As it was read.
         name: What to call it in the message.
+        has_schedules: The training has some, for its learning rate.
 
     Raises:
         InputError: It lacks the state of the optimizer, or how far the training was.
     """
     meta = checkpoint.get('meta')
     is_whole = isinstance(meta, dict) and all(type(meta.get(k)) is int for k in ('epoch', 'iter'))
-    if not is_whole or not {'optimizer', 'message_hub'} <= set(checkpoint):
+    needed = {'optimizer', 'message_hub', *(['param_schedulers'] if has_schedules else [])}
+    if not is_whole or not needed <= set(checkpoint):
         raise InputError(
             f'{name} has the weights of a training, but not its state, and cannot be resumed. '
             f'To start a new training from these weights: --cfg-options load_from={name}'

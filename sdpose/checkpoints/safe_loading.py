@@ -1,57 +1,26 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""Read checkpoint files as data: nothing in them can run code.
+"""Read checkpoint files as data: the one door that every checkpoint comes through.
 
-A checkpoint is a pickle, and a pickle from a stranger can execute anything. MMEngine's own
-checkpoints hold a few objects beyond tensors (its log buffers, numpy metadata), which torch's
-``weights_only=True`` refuses. Here is the list of exactly those, and one reader that every
-checkpoint goes through.
+Nothing in a file can run code, ask for more memory than the file is worth, or bring weights that
+are no finite numbers; a file that is damaged is told as such.
 """
 
-import codecs
-import inspect
-import pickle
-import re
-from collections import Counter
+import os
+import zipfile
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlparse
 
-import numpy as np
 import torch
-from mmengine.logging import HistoryBuffer
+from torch import Tensor
 
-from sdpose.errors import InputError
+from sdpose.checkpoints.allowed_objects import NotAllowedError
+from sdpose.checkpoints.torch_file import LARGEST_DIRECTORY, OtherFileError, read_torch_file
+from sdpose.checkpoints.weights import check_weights
+from sdpose.errors import InputError, reason
+from sdpose.runtime.files import check_is_file
 
-HISTORY_BUFFER_METHODS = ('mean', 'max', 'min', 'current')
-
-
-def _safe_getattr(owner: Any, name: str) -> Any:
-    """What stands for ``builtins.getattr``: a log buffer pickles references to its statistics."""
-    if owner is HistoryBuffer and name in HISTORY_BUFFER_METHODS:
-        return getattr(HistoryBuffer, name)
-    raise pickle.UnpicklingError(f'getattr({owner!r}, {name!r}) is not allowed in a checkpoint')
-
-
-def _allowed_objects() -> dict[str, Any]:
-    """Name in the pickle -> object that it may stand for, beyond what torch itself allows."""
-    allowed: dict[str, Any] = {'builtins.getattr': _safe_getattr}
-    rebuild_array = np.zeros(0).__reduce__()[0]
-    rebuild_scalar = np.float64(0).__reduce__()[0]
-    for package in ('numpy.core', 'numpy._core'):  # renamed in numpy 2
-        allowed[f'{package}.multiarray._reconstruct'] = rebuild_array
-        allowed[f'{package}.multiarray.scalar'] = rebuild_scalar
-    dtype_classes = {type(np.dtype(code)) for code in '?bhilqBHILQefdSU'}
-    # torch itself allows these in its later versions
-    allowed['_codecs.encode'] = codecs.encode
-    for cls in (set, bytearray, complex, Counter, torch.device):
-        allowed[f'{cls.__module__}.{cls.__qualname__}'] = cls
-    for cls in (HistoryBuffer, np.ndarray, np.dtype, *dtype_classes):
-        allowed[f'{cls.__module__}.{cls.__qualname__}'] = cls
-    return allowed
-
-
-ALLOWED = _allowed_objects()
+LONGEST_REASON, LONGEST_NAME = 200, 500  # characters
 
 
 def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu') -> dict:
@@ -59,51 +28,50 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu') -> dict:
 
     Args:
         path: A local file, as torch or, with suffix ``.safetensors``, as safetensors wrote it.
-        map_location: As for :func:`torch.load`.
+        map_location: What MMEngine passes. It is not looked at: the tensors come on the CPU, and
+            models and optimizers copy them to where they are.
 
     Returns:
         The checkpoint: with ``state_dict`` and ``meta``, or a bare state dict. Weights under
         ``model``, where DeiT's authors keep them, are put under ``state_dict``.
 
     Raises:
-        InputError: The file is missing, broken, or holds objects that are not on the list.
+        InputError: The file is missing, damaged, none, or holds something other than the state of
+            a training with finite weights.
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise InputError(f'There is no checkpoint {path}.')
-    load = _load_weights_only if _torch_takes_renamed_globals() else load_with_restricted_pickle
-    if path.suffix == '.safetensors':
-        load = _load_safetensors
+    path = Path(os.path.expanduser(path))  # noqa: PTH111  Path's own fails with an unknown ~name
+    check_is_file(path, 'checkpoint')
+    read = _read_safetensors if path.suffix == '.safetensors' else read_torch_file
     try:
-        checkpoint = load(path, map_location)
-    except pickle.UnpicklingError as error:
-        if re.search('invalid load key|Unsupported operand', str(error)):
-            raise InputError(f'{path} is no checkpoint file, but something else.') from error
+        if path.stat().st_size == 0:  # that of files in /proc as well, which may have no end
+            raise EOFError('it is empty')
+        checkpoint = read(path)
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f'{path} cannot be read: {reason(error)}.') from error
+    except OtherFileError as error:
+        raise InputError(f'{path} is no checkpoint file, but something else.') from error
+    except NotAllowedError as error:
         raise InputError(
-            f'{path} is refused: it holds something other than weights, which could run code '
-            f'when loaded ({_reason(error)}). Ask its author for a file with the state_dict only.'
+            f'{path} is refused: it holds {_one_line(error)}, and only the weights and the state '
+            'of a training are read, as anything else could run code. Ask its author for a file '
+            'with the state_dict only.'
         ) from error
-    except (
-        RuntimeError,
-        EOFError,
-        OSError,
-        LookupError,
-        AttributeError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except Exception as error:  # the damaged bytes of a file lead to every kind
         raise InputError(
-            f'{path} is not a whole checkpoint file ({type(error).__name__}: '
-            f'{str(error).splitlines()[0] if str(error) else "empty"}). Copy or download it again.'
+            f'{path} is not a whole checkpoint file: {_reason(error)}. Copy or download it again.'
         ) from error
     if isinstance(checkpoint, dict) and 'state_dict' not in checkpoint:
         weights = checkpoint.get('model')
         checkpoint = dict(state_dict=weights) if isinstance(weights, dict) else checkpoint
-    get_state_dict(checkpoint, str(path))
+    check_weights(get_state_dict(checkpoint, str(path)), checkpoint, str(path))
+    if isinstance(checkpoint.get('meta'), dict):
+        checkpoint['meta'].pop('config', None)  # MMEngine would run it as Python when it resumes
     return checkpoint
 
 
-def get_state_dict(checkpoint: Any, name: str) -> dict[str, torch.Tensor]:
+def get_state_dict(checkpoint: Any, name: str) -> dict[str, Tensor]:
     """Return the weights of a checkpoint.
 
     Args:
@@ -114,69 +82,44 @@ def get_state_dict(checkpoint: Any, name: str) -> dict[str, torch.Tensor]:
         Name -> tensor; without the ``module.`` that a distributed wrapper puts before each name.
 
     Raises:
-        InputError: It holds no named tensors.
+        InputError: It holds something other than tensors by name.
     """
     state_dict = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else None
-    if not isinstance(state_dict, dict) or not all(isinstance(key, str) for key in state_dict):
+    if not isinstance(state_dict, dict) or not all(
+        isinstance(value, Tensor)
+        and isinstance(key, str)
+        and key.isprintable()
+        and len(key) < LONGEST_NAME
+        for key, value in state_dict.items()
+    ):
         raise InputError(f'{name} holds no weights by name, as a checkpoint does.')
     return {key.removeprefix('module.'): value for key, value in state_dict.items()}
 
 
-def _reason(error: pickle.UnpicklingError) -> str:
-    """The sentence of torch's message that names the object; others tell how to do without."""
-    sentences = re.split(r'\n|(?<=[\w`])\. ', str(error))
-    naming = [text for text in sentences if re.search(r'GLOBAL|not allowed|Unsupported', text)]
-    return (naming or sentences)[0].strip().removeprefix('WeightsUnpickler error: ')
+def _reason(error: Exception) -> str:
+    if isinstance(error, zipfile.BadZipFile) and 'CRC' in str(error):
+        return 'its check sum is wrong'
+    if isinstance(error, ValueError | zipfile.BadZipFile | EOFError) and str(error):
+        return _one_line(error)
+    return f'{type(error).__name__} {_one_line(error)}'.strip()
 
 
-def _torch_takes_renamed_globals() -> bool:
-    """Whether ``safe_globals`` accepts (object, name) pairs, which a renamed getattr needs."""
-    safe_globals = getattr(torch.serialization, 'safe_globals', None)
-    return safe_globals is not None and 'tuple' in str(inspect.signature(safe_globals)).lower()
+def _one_line(error: Exception) -> str:
+    line = next(iter(str(error).splitlines()), '')[:LONGEST_REASON]
+    return ''.join(letter if letter.isprintable() else '?' for letter in line).rstrip('. ')
 
 
-def _load_weights_only(path: Path, map_location: Any) -> dict:
-    pairs: list[Any] = [(allowed, name) for name, allowed in ALLOWED.items()]
-    with torch.serialization.safe_globals(pairs):
-        return torch.load(path, map_location=map_location, weights_only=True)
-
-
-def _load_safetensors(path: Path, map_location: Any) -> dict:
+def _read_safetensors(path: Path) -> dict:
     try:
-        from safetensors import SafetensorError  # noqa: PLC0415  optional
-        from safetensors.torch import load_file  # noqa: PLC0415
+        from safetensors.torch import load_file  # noqa: PLC0415  optional
     except ImportError as error:
         raise InputError(
             f'{path} can be read after: pip install safetensors (sdpose works without it).'
         ) from error
-    device = torch.device(map_location or 'cpu')
-    try:
-        return load_file(path, str(device))
-    except SafetensorError as error:
-        raise RuntimeError(str(error)) from error
-
-
-def load_with_restricted_pickle(path: Path, map_location: Any) -> dict:
-    """The same for old versions of torch: an unpickler that finds the allowed names only."""
-    restricted = SimpleNamespace(
-        Unpickler=_AllowListUnpickler,
-        load=lambda file, **kwargs: _AllowListUnpickler(file, **kwargs).load(),
-        __name__='sdpose.checkpoints.safe_loading',
-    )
-    return torch.load(path, map_location=map_location, pickle_module=restricted, weights_only=False)
-
-
-class _AllowListUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        allowed = {
-            **torch._weights_only_unpickler._get_allowed_globals(),
-            **ALLOWED,
-        }
-        module = 'builtins' if module == '__builtin__' else module  # as Python 2 named it
-        try:
-            return allowed[f'{module}.{name}']
-        except KeyError:
-            raise pickle.UnpicklingError(f'{module}.{name} is not allowed') from None
+    with path.open('rb') as file:
+        if int.from_bytes(file.read(8), 'little') > LARGEST_DIRECTORY:
+            raise ValueError('its table of contents is too large')
+    return load_file(path)
 
 
 def load_checkpoint_url(url: str, model_dir: str | None = None, **kwargs: Any) -> dict:

@@ -50,3 +50,18 @@ def test_fine_tuning_takes_a_part_but_not_nothing():
     assert split_fitting(nn.Linear(2, 3), part, 'a.pth') == (['weight'], ['bias'])
     with pytest.raises(InputError, match=r'another model.*such as weight; bias'):
         split_fitting(nn.Linear(2, 3), dict(other=torch.zeros(1)), 'a.pth')
+
+
+def test_integers_are_not_copied_into_floats():
+    integers = nn.Linear(2, 3).state_dict() | dict(bias=torch.zeros(3, dtype=torch.int64))
+    for load in (load_strictly, split_fitting):
+        model = nn.Linear(2, 3)
+        before = model.weight.clone()
+        with pytest.raises(InputError, match=r'bias has numbers of type torch\.int64 instead'):
+            load(model, integers, 'a.pth')
+        assert torch.equal(model.weight, before)
+    batches = nn.BatchNorm1d(2).state_dict() | dict(num_batches_tracked=torch.tensor(1.5))
+    with pytest.raises(InputError, match=r'num_batches_tracked has numbers of type torch\.float32'):
+        load_strictly(nn.BatchNorm1d(2), batches, 'a.pth')
+    half = nn.Linear(2, 3).half().state_dict()
+    load_strictly(nn.Linear(2, 3), half, 'a.pth')

@@ -37,6 +37,12 @@ def test_layers_are_renamed_and_positions_dropped(root, layout):
     assert converted.dropped == (f'keypoint_head.{root.split(".")[0]}.pos_embedding',)
 
 
+def test_two_names_of_one_weight_are_refused():
+    published = make_published() | {'pre_feature.conv1.weight': torch.ones(1)}
+    with pytest.raises(InputError, match=r'or there twice: .*pre_feature\.conv1\.weight'):
+        convert_published(published)
+
+
 @pytest.mark.parametrize(
     ('golden', 'name'),
     [

@@ -14,7 +14,7 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from sdpose.checkpoints.compatibility import load_strictly
-from sdpose.engine.config_file import load_config
+from sdpose.engine.config_file import load_config, merge_options
 from sdpose.errors import InputError, blame_config
 from sdpose.models.tokens import Tokens
 
@@ -62,7 +62,7 @@ class FrozenTeacher:
         """
         if Path(config).is_file():
             config = os.path.relpath(config)  # configs name it by its absolute path
-        cfg = load_config(config)
+        cfg = merge_options(load_config(config), {})
         if 'model' not in cfg:
             raise InputError(f'The teacher config {config} has no model: it is no whole config.')
         with (
@@ -70,7 +70,7 @@ class FrozenTeacher:
             torch.random.fork_rng(devices=[]),
         ):  # a student starts as without it
             teacher = cls(MODELS.build(cfg.model), config)
-        if checkpoint and ('://' in checkpoint or Path(checkpoint).expanduser().is_file()):
+        if checkpoint and ('://' in checkpoint or os.path.lexists(Path(checkpoint).expanduser())):
             weights = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
             load_strictly(teacher.model, weights, f'The teacher checkpoint {checkpoint}')
         elif allow_random:
