@@ -8,7 +8,7 @@ from conftest import ROOT
 LAYERS = [
     {'errors'},
     {'runtime'},
-    {'checkpoints', 'codecs'},
+    {'annotations', 'checkpoints', 'codecs'},
     {'engine', 'evaluation'},
     {'models'},
     {'classification'},

@@ -1,9 +1,8 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Look at the data that a config names before anything is built, to say clearly what is wrong."""
 
-import mmap
-import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,56 +10,80 @@ from mmengine.config import Config
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
+from sdpose.annotations.annotation_file import Use, check_annotations
+from sdpose.annotations.coco_json import read_coco_json
+from sdpose.annotations.data_set import check_data_set
+from sdpose.annotations.entries import by_id
 from sdpose.errors import InputError
+from sdpose.runtime.files import check_is_file
 
 HOW_TO_GET_DATA = (
     'Link your copy (ln -s /path/to/coco data/coco), give another folder with --data-root, '
     'or make the toy set: python tools/dataset/make_toy_coco.py data/toy_coco'
 )
-# The keypoints of the first annotation; those of a category are names, in quotes.
-FIRST_KEYPOINTS = re.compile(rb'"keypoints"\s*:\s*\[\s*([-\d][^\]]*)\]')
 
 
-def check_data(cfg: Config, phases: Iterable[str]) -> None:
+def check_data(cfg: Config, phases: Iterable[str]) -> list[str]:
     """Check the data sets of some phases of a run.
 
     A class of data sets may bring its own check, a static method
-    ``check_config(dataset, model)`` on two configs. Of others the files must be there, and the
-    annotations of those that read COCO's format are looked at.
+    ``check_config(dataset, model)`` on two configs. Of others the files must be there, and those
+    that read COCO's format are checked entry by entry, with the pictures.
 
     Args:
         cfg: The run's config.
         phases: Of ``train``, ``val``, ``test``.
 
+    Returns:
+        For the log: how many persons of a file are not used, and why.
+
     Raises:
-        InputError: A folder or file is missing, an annotation file is not COCO's format, or it
-            has another number of keypoints than the head; or what the data set's own check
-            says.
+        InputError: A folder or file is missing, an entry of a file is wrong, or persons have
+            another number of keypoints than the head; or what the data set's own check says.
     """
-    model = cfg.get('model', {})
-    head = model.get('head', {})
-    num_keypoints = head.get('num_joints', head.get('out_channels'))
+    model = cfg.get('model')
+    head = model.get('head') if isinstance(model, dict) else None
+    count = head.get('num_joints', head.get('out_channels')) if isinstance(head, dict) else None
+    notes = []
     for phase in phases:
-        evaluator = cfg.get(f'{phase}_evaluator')
-        is_labelled = not (isinstance(evaluator, dict) and evaluator.get('format_only'))
-        for dataset in _datasets(cfg.get(f'{phase}_dataloader') or {}):
+        loader = cfg.get(f'{phase}_dataloader')
+        outermost = loader.get('dataset') if isinstance(loader, dict) else None
+        if isinstance(outermost, dict) and not outermost.get('pipeline', 'one of its own'):
+            raise InputError(f'{phase}_dataloader.dataset.pipeline is empty: it loads no picture.')
+        datasets = list(_datasets(loader))
+        evaluators = _nodes(cfg.get(f'{phase}_evaluator'))
+        metrics = [node for node in evaluators if _class_name(node) == 'CocoMetric']
+        for dataset in datasets:
             own_check = _own_check(dataset)
             if own_check is not None:
-                own_check(dataset, model)
+                own_check(dataset, model or {})
             else:
-                _check_dataset(dataset, num_keypoints, is_labelled)
+                # which metric is whose of several data sets is not known here
+                notes += _check_dataset(dataset, count, metrics if len(datasets) == 1 else [])
+    return list(dict.fromkeys(notes))  # phases may share their data
+
+
+def _nodes(node: Any) -> Iterator[dict]:
+    """Every dict in a config, the outer ones first."""
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            yield from _nodes(child)
+
+
+def _class_name(node: dict) -> str:
+    """Of what is built from a dict, without the scope that may stand before it."""
+    name = node.get('type', '')
+    return str(getattr(name, '__name__', name)).rpartition('.')[2]
 
 
 def _datasets(node: Any) -> Iterator[dict]:
     """Every data set that can be checked, also inside wrappers such as CombinedDataset."""
-    if isinstance(node, dict):
-        if (node.get('ann_file') and node.get('type')) or _own_check(node) is not None:
-            yield node
-        for child in node.values():
-            yield from _datasets(child)
-    elif isinstance(node, (list, tuple)):
-        for child in node:
-            yield from _datasets(child)
+    for found in _nodes(node):
+        if (found.get('ann_file') and found.get('type')) or _own_check(found) is not None:
+            yield found
 
 
 def _class_of(dataset: dict) -> Any:
@@ -82,61 +105,64 @@ def _reads_coco(dataset: dict) -> bool:
     )
 
 
-def _check_dataset(dataset: dict, num_keypoints: int | None, is_labelled: bool) -> None:
-    data_root = Path(dataset.get('data_root') or '')
-    if not data_root.is_dir():
-        raise InputError(f'There is no data folder {data_root}. {HOW_TO_GET_DATA}')
-    ann_file = data_root / dataset['ann_file']
-    images = data_root / dataset.get('data_prefix', {}).get('img', '')
-    bbox_file = dataset.get('bbox_file')
-    if not ann_file.is_file():
-        raise InputError(f'There is no annotation file {ann_file}. {HOW_TO_GET_DATA}')
+def _check_dataset(dataset: dict, num_keypoints: int | None, metrics: list[dict]) -> list[str]:
+    root = _path(dataset, 'data_root') or Path()
+    if not root.is_dir():
+        raise InputError(f'There is no data folder {root}. {HOW_TO_GET_DATA}')
+    prefix = dataset.get('data_prefix')
+    images = root / ((_path(prefix, 'img') if isinstance(prefix, dict) else None) or '')
+    annotations, boxes = root / (_path(dataset, 'ann_file') or ''), _path(dataset, 'bbox_file')
+    if not annotations.exists():
+        raise InputError(f'There is no annotation file {annotations}. {HOW_TO_GET_DATA}')
+    check_is_file(annotations, 'file of annotations')
     if not images.is_dir():
         raise InputError(f'There is no image folder {images}. {HOW_TO_GET_DATA}')
-    if bbox_file and not Path(bbox_file).is_file():
+    if boxes and not boxes.exists():
         raise InputError(
-            f"There is no file of person boxes {bbox_file}. Get it from MMPose's page on COCO, "
+            f"There is no file of person boxes {boxes}. Get it from MMPose's page on COCO, "
             'or test with ground-truth boxes: --cfg-options '
             'val_dataloader.dataset.bbox_file=None test_dataloader.dataset.bbox_file=None'
         )
-    if _reads_coco(dataset):
-        steps = {step.get('type') for step in dataset.get('pipeline', [])}
-        converted = 'KeypointConverter' in steps  # annotations have other keypoints than the head
-        check_annotation_file(ann_file, None if converted else num_keypoints, is_labelled)
+    if not _reads_coco(dataset):
+        return []
+    steps = {_class_name(step) for step in _nodes(dataset.get('pipeline'))}
+    is_converted = 'KeypointConverter' in steps or any('gt_converter' in m for m in metrics)
+    evaluating = [metric for metric in metrics if not metric.get('format_only')]
+    use = Use(
+        num_keypoints=None if is_converted else num_keypoints,
+        hint=' (is the config the right one for this data set?)',
+        labelled=not metrics or bool(evaluating),
+        evaluated=bool(evaluating),
+        area=any(metric.get('use_area', True) for metric in evaluating),
+        crowding=any(metric.get('iou_type') == 'keypoints_crowd' for metric in evaluating),
+        detections=bool(boxes),
+    )
+    truths = {path for metric in evaluating if (path := _path(metric, 'ann_file'))}
+    others = {truth for truth in truths if truth.resolve() != annotations.resolve()}
+    alone = replace(use, evaluated=False, area=False, crowding=False, labelled=not boxes)
+    reports = check_data_set(annotations, images, alone if others else use, boxes)
+    for report in reports:
+        report.raise_first()
+    for truth in others:
+        _check_truth(truth, use, annotations, reports[-1].image_ids)
+    note = reports[-1].note() if dataset.get('data_mode') != 'bottomup' else None
+    return [note] if note else []
 
 
-def check_annotation_file(path: Path, num_keypoints: int | None, is_labelled: bool = True) -> None:
-    """Check that a file looks like COCO keypoint annotations, without parsing all of it.
-
-    Args:
-        path: Existing file; COCO's own has hundreds of megabytes, hence the partial look.
-        num_keypoints: Expected number of keypoints a person; ``None`` takes any.
-        is_labelled: Whether there must be annotations; COCO's test-dev has images only.
-
-    Raises:
-        InputError: It does not, or it has another number of keypoints.
-    """
-    not_coco = f'{path} is not an annotation file in COCO format'
-    if path.stat().st_size == 0:
-        raise InputError(f'{not_coco}: it is empty.')
-    with path.open('rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        if text[:64].lstrip()[:1] != b'{' or text[-64:].rstrip()[-1:] != b'}':
-            raise InputError(f'{not_coco}: it is not a whole JSON object. Copy it again.')
-        needed = ('images', 'annotations') if is_labelled else ('images',)
-        missing = [key for key in needed if text.find(f'"{key}"'.encode()) < 0]
-        if missing:
-            raise InputError(f'{not_coco}: it has no "{missing[0]}".')
-        if not is_labelled:
-            return
-        match = FIRST_KEYPOINTS.search(text)
-        if match is None:
-            raise InputError(
-                f'{path} has no keypoints. COCO keeps them in person_keypoints_*.json, '
-                'not in instances_*.json.'
-            )
-        num_values = match[1].count(b',') + 1
-    if num_keypoints and num_values != 3 * num_keypoints:
+def _check_truth(truth: Path, use: Use, annotations: Path, image_ids: set[int]) -> None:
+    """Check the file that a metric compares with, where it is not that of the data set."""
+    content = read_coco_json(truth, 'file of annotations')
+    check_annotations(truth, content, use).raise_first()
+    missing = image_ids - by_id(content['images']).keys()
+    if missing:
         raise InputError(
-            f'{path} has {num_values / 3:g} keypoints a person, but the head of this config '
-            f'predicts {num_keypoints}. Use a config for this data set.'
+            f"{truth}, the evaluator's ann_file, has no image {min(missing)}, but {annotations} "
+            'has: give both the same.'
         )
+
+
+def _path(node: dict, key: str) -> Path | None:
+    value = node.get(key)
+    if value is not None and not isinstance(value, (str, Path)):
+        raise InputError(f"The config's {key} {value!r} is not a path.")
+    return Path(value) if value else None

@@ -1,14 +1,11 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Which prediction belongs to which person, and how good it is."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from xtcocotools.cocoeval import COCOeval
-
-from sdpose.errors import InputError
 
 PERSON = 1  # COCO's category
 
@@ -39,8 +36,8 @@ def match_by_oks(
     OKS is the evaluation's own, ``COCOeval.computeOks``.
 
     Args:
-        truth: Content of a COCO annotation file.
-        predictions: COCO results.
+        truth: Content of a COCO annotation file, checked.
+        predictions: COCO results, checked.
         sigmas: (K,), of MMPose's meta information.
         use_area: Whether OKS reads the area of the annotations, as for COCO, or 0.53 of their
             boxes', as for CrowdPose.
@@ -48,18 +45,7 @@ def match_by_oks(
 
     Returns:
         The matches, largest OKS first, and the number of persons without a prediction.
-
-    Raises:
-        InputError: The files do not belong together.
     """
-    needed = ('image_id', 'keypoints', 'bbox', *(['area'] if use_area else []))
-    _check_persons('annotation', truth['annotations'], needed, len(sigmas))
-    _check_persons('prediction', predictions, ('image_id', 'keypoints', 'score'), len(sigmas))
-    image_ids = [image['id'] for image in truth['images']]
-    strangers = {p['image_id'] for p in predictions} - set(image_ids)
-    if strangers:
-        raise InputError(f'The annotations name no image {min(strangers)}, but a prediction does.')
-
     evaluator = COCOeval(None, None, 'keypoints', sigmas, use_area)
     evaluator.params.maxDets = [max(1, len(predictions))]
     for person in truth['annotations']:
@@ -67,7 +53,7 @@ def match_by_oks(
     for person in sorted(predictions, key=lambda person: -person['score']):
         evaluator._dts[person['image_id'], PERSON].append(person)  # computeOks keeps this order
     matches, missed = [], 0
-    for image_id in image_ids:
+    for image_id in (image['id'] for image in truth['images']):
         persons, found = (of[image_id, PERSON] for of in (evaluator._gts, evaluator._dts))
         oks = np.reshape(evaluator.computeOks(image_id, PERSON), (len(found), len(persons)))
         counted = [i for i, person in enumerate(persons) if _is_counted(person, min_keypoints)]
@@ -77,20 +63,6 @@ def match_by_oks(
             person = counted[column]
             matches.append(Match(float(oks[row, person]), persons[person], found[row]))
     return sorted(matches, key=lambda match: -match.oks), missed
-
-
-def _check_persons(
-    kind: str, persons: list[dict[str, Any]], needed: Sequence[str], num_keypoints: int
-) -> None:
-    for index, person in enumerate(persons):
-        missing = [key for key in needed if key not in person]
-        if missing:
-            raise InputError(f"The {kind} {index} has no {missing[0]}: it is not of COCO's format.")
-        if len(person['keypoints']) != 3 * num_keypoints:
-            raise InputError(
-                f'The {kind} {index} has {len(person["keypoints"]) / 3:g} keypoints, not '
-                f'{num_keypoints}: is --metainfo the right one?'
-            )
 
 
 def _is_counted(person: dict, min_keypoints: int) -> bool:

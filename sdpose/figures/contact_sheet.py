@@ -7,6 +7,7 @@ from rich.progress import track
 
 from sdpose.errors import InputError
 from sdpose.figures.canvas import add_color_bar, make_panels, show_picture
+from sdpose.figures.options import check_finite, check_number
 from sdpose.figures.results import Results, confidence_scale, keypoints_of
 from sdpose.runtime.drawing import draw_poses
 from sdpose.runtime.frames import read_image
@@ -24,10 +25,11 @@ def draw_contact_sheet(results: Results, number: int = 8, min_score: float = 0.2
         min_score: Predictions with a lower score are left out.
 
     Raises:
-        InputError: There is nothing to show, or a picture is missing or broken.
+        InputError: There is nothing to show, a picture is missing or broken, or an option is
+            wrong.
     """
-    if number < 1:
-        raise InputError(f'--number {number}: at least one image is needed.')
+    check_number(number, 'image')
+    check_finite('--min-score', min_score)
     labelled = [person for person in results.truth['annotations'] if person.get('num_keypoints', 1)]
     found = [person for person in results.predictions if person.get('score', 1) >= min_score]
     image_ids = {person['image_id'] for person in labelled}
@@ -49,6 +51,6 @@ def draw_contact_sheet(results: Results, number: int = 8, min_score: float = 0.2
             keypoints, skeleton = np.stack([x, y], axis=-1), results.metainfo['skeleton_links']
             drawn = draw_poses(picture, keypoints, score, skeleton, LEAST, legend=False)
             show_picture(axis, drawn[..., ::-1])
-            axis.set_title(f'{name}: {kind}', fontsize='x-small')
+            axis.set_title(f'{name}: {kind}', fontsize='x-small', parse_math=False)
     add_color_bar(figure, axes, confidence_scale(), 'confidence of predictions')
     return figure

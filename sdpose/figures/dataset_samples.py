@@ -21,6 +21,7 @@ from rich.progress import track
 from sdpose.engine.data_checks import check_data
 from sdpose.errors import InputError, blame_config
 from sdpose.figures.canvas import make_panels, pale, show_over, show_picture
+from sdpose.figures.options import check_number
 from sdpose.runtime.frames import read_image
 
 SAMPLES_PER_LINE = 2
@@ -44,11 +45,10 @@ def load_samples(cfg: Config, phase: str, number: int, seed: int) -> list[tuple[
 
     Raises:
         InputError: There is no such data set, it cannot be built, is empty, or is not top-down;
-            or ``number`` or ``seed`` are too small.
+            or ``number`` or ``seed`` are too small or too large.
     """
     name = cfg.filename or 'The config'
-    if number < 1:
-        raise InputError(f'--number {number}: at least one sample is needed.')
+    check_number(number, 'sample')
     if seed < 0:
         raise InputError(f'--seed {seed}: it must not be negative.')
     if f'{phase}_dataloader' not in cfg:
@@ -100,7 +100,7 @@ def _show_image(axis: Axes, annotation: dict, result: dict) -> None:
     box = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
     for corners, color in ((box, BOX), (seen_region(result, image.shape[1]), REGION)):
         axis.plot(*np.concatenate([corners, corners[:1]]).T, color=color, linewidth=1.5)
-    axis.set_title(Path(annotation['img_path']).name, fontsize=7)
+    axis.set_title(Path(annotation['img_path']).name, fontsize=7, parse_math=False)
 
 
 def seen_region(result: dict, image_width: int) -> np.ndarray:

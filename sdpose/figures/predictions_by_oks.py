@@ -11,6 +11,7 @@ from rich.progress import track
 from sdpose.errors import InputError
 from sdpose.evaluation.oks_matches import Match, match_by_oks
 from sdpose.figures.canvas import add_color_bar, make_panels, markdown_table, show_picture
+from sdpose.figures.options import check_finite, check_number
 from sdpose.figures.results import Results, confidence_scale, keypoints_of
 from sdpose.runtime.crop import CropRegion
 from sdpose.runtime.drawing import draw_poses
@@ -37,11 +38,10 @@ def draw_best_and_worst(
         The figure, and a table of how many are right.
 
     Raises:
-        InputError: The files do not belong together, nothing matches, a picture is missing or
-            broken, or ``number`` is below 1.
+        InputError: Nothing matches, a picture is missing or broken, or an option is wrong.
     """
-    if number < 1:
-        raise InputError(f'--number {number}: at least one person is needed.')
+    check_number(number, 'person')
+    check_finite('--threshold', threshold)
     truth, info = results.truth, results.metainfo
     use_area = info['dataset_name'] == 'coco'
     matches, missed = match_by_oks(

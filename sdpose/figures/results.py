@@ -14,7 +14,10 @@ import sdpose.plugin  # noqa: F401  lets MMPose import
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS
 
-from sdpose.errors import InputError
+from sdpose.annotations.annotation_file import Use, check_annotations
+from sdpose.annotations.coco_json import read_coco_json
+from sdpose.annotations.entries import by_id
+from sdpose.annotations.result_file import check_predictions
 from sdpose.runtime.drawing import confidence_colors
 from sdpose.runtime.json_files import read_json
 
@@ -37,38 +40,35 @@ class Results(NamedTuple):
     metainfo: dict[str, Any]
 
 
-def read_results(annotations: Path, images: Path, predictions: Path, metainfo: str) -> Results:
-    """Read predictions and their ground truth.
+def read_results(
+    annotations: Path, images: Path, predictions: Path, metainfo: str, with_oks: bool = False
+) -> Results:
+    """Read predictions and their ground truth, and check every entry of both.
 
     Args:
         annotations: Ground truth in COCO's format.
         images: Folder of the images.
         predictions: In COCO's results format.
         metainfo: One of ``DATA_SETS``.
+        with_oks: Whether the figure needs the OKS, which for COCO needs the persons' areas.
 
     Raises:
-        InputError: A file is missing, broken, or has something else in it.
+        InputError: A file is missing, broken, or has something else in it; an entry is wrong; or
+            the files do not belong together.
     """
-    truth, found = read_json(annotations), read_json(predictions)
-    if not isinstance(truth, dict) or not {'images', 'annotations'} <= set(truth):
-        raise InputError(f"{annotations} has no annotations in COCO's format.")
-    if not isinstance(found, list) or not all(
-        isinstance(person, dict) and 'image_id' in person for person in found
-    ):
-        raise InputError(f"{predictions} has no predictions in COCO's format.")
     info = parse_pose_metainfo(DATASETS.get(DATA_SETS[metainfo]).METAINFO)
+    count, hint = info['num_keypoints'], ' (is --metainfo the right one?)'
+    truth = read_coco_json(annotations, 'file of annotations')
+    use = Use(count, hint, evaluated=True, area=with_oks and metainfo == 'coco')
+    check_annotations(annotations, truth, use).raise_first()
+    found = read_json(predictions)
+    check_predictions(predictions, found, by_id(truth['images']), count, hint).raise_first()
     return Results(truth, found, images, info)
 
 
 def keypoints_of(persons: list[dict[str, Any]], count: int) -> np.ndarray:
-    """Return x, y and v or confidence (N, K, 3) of N annotations or predictions.
-
-    Raises:
-        InputError: They have not K = ``count`` keypoints.
-    """
-    values = [person.get('keypoints', ()) for person in persons]
-    if any(len(of_person) != 3 * count for of_person in values):
-        raise InputError(f'A person has not {count} keypoints: is --metainfo the right one?')
+    """Return x, y and v or confidence (N, K, 3) of N annotations or predictions, K = ``count``."""
+    values = [person['keypoints'] for person in persons]
     return np.array(values, dtype=float).reshape(-1, count, 3)
 
 

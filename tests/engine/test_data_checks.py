@@ -1,31 +1,53 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import json
+import os
 
+import cv2
+import numpy as np
 import pytest
 from mmengine.config import Config
 
-from sdpose.engine.data_checks import check_annotation_file, check_data
+from sdpose.engine.data_checks import check_data
 from sdpose.errors import InputError
 
 
 @pytest.fixture
 def data_root(tmp_path):
     (tmp_path / 'images').mkdir()
-    write(tmp_path / 'ann.json', num_keypoints=3)
+    for name in 'ab':
+        cv2.imwrite(str(tmp_path / f'images/{name}.jpg'), np.full((60, 80, 3), 90, np.uint8))
+    write(tmp_path / 'ann.json')
     return tmp_path
 
 
-def write(path, num_keypoints):
-    names = [f'k{i}' for i in range(num_keypoints)]
-    content = dict(
-        categories=[dict(id=1, keypoints=names)],
-        images=[dict(id=1)],
-        annotations=[dict(id=1), dict(id=2, keypoints=[-1, 2.5, 0] * num_keypoints)],
+def write(path, count=3, **changes):
+    """Two images, and a person in each of them."""
+    person = dict(
+        category_id=1,
+        bbox=[10, 10, 30, 40],
+        keypoints=[20, 20.5, 2] * count,
+        num_keypoints=count,
+        area=400,
+        iscrowd=0,
     )
-    path.write_text(json.dumps(content, indent=1))
+    content = dict(
+        categories=[dict(id=1, name='person')],
+        images=[
+            dict(id=i, file_name=f'{name}.jpg', width=80, height=60) for i, name in enumerate('ab')
+        ],
+        annotations=[dict(person, id=9, image_id=0), dict(person, id=10, image_id=1, **changes)],
+    )
+    path.write_text(json.dumps(content))
 
 
-def make_config(folder, **changes):
+def write_boxes(path, **changes):
+    path.write_text(
+        json.dumps([dict(image_id=0, category_id=1, bbox=[1, 2, 3, 4], score=1, **changes)])
+    )
+    return str(path)
+
+
+def make_config(folder, evaluator=None, **changes):
     dataset = dict(
         type='CocoDataset',
         data_root=str(folder),
@@ -33,16 +55,21 @@ def make_config(folder, **changes):
         data_prefix=dict(img='images/'),
     )
     dataset.update(changes)
+    loader = dict(dataset=dict(type='Wrapper', datasets=[dataset]))
     return Config(
         dict(
             model=dict(head=dict(out_channels=3)),
-            train_dataloader=dict(dataset=dict(type='Wrapper', datasets=[dataset])),
+            train_dataloader=loader,
+            val_dataloader=loader,
+            val_evaluator=evaluator or dict(type='CocoMetric'),
         )
     )
 
 
 def test_good_data_passes(data_root):
-    check_data(make_config(data_root), ['train', 'val'])
+    assert check_data(make_config(data_root), ['train', 'val', 'test']) == []
+    boxes = write_boxes(data_root / 'boxes.json')
+    assert check_data(make_config(data_root, bbox_file=boxes), ['val']) == []
 
 
 @pytest.mark.parametrize(
@@ -50,36 +77,136 @@ def test_good_data_passes(data_root):
     [
         (dict(data_root='nowhere'), r'no data folder nowhere.*ln -s.*make_toy_coco\.py'),
         (dict(ann_file='no.json'), r'no annotation file .*no\.json'),
+        (dict(ann_file='images'), r'images is a folder, not a file of annotations'),
+        (dict(ann_file='pipe'), r'pipe is a pipe or a device'),
         (dict(data_prefix=dict(img='no/')), r'no image folder .*no'),
         (dict(bbox_file='no_boxes.json'), r'no_boxes\.json.*bbox_file=None'),
+        (dict(ann_file=5), "The config's ann_file 5 is not a path"),
+        (dict(data_root=[1]), r"The config's data_root \[1\] is not a path"),
+        (dict(data_prefix=dict(img=5)), "The config's img 5 is not a path"),
     ],
 )
-def test_missing_parts(data_root, changes, message):
+def test_wrong_parts(data_root, changes, message):
+    os.mkfifo(data_root / 'pipe')
     with pytest.raises(InputError, match=message):
         check_data(make_config(data_root, **changes), ['train'])
 
 
 def test_other_number_of_keypoints(data_root):
-    write(data_root / 'ann.json', num_keypoints=14)
-    with pytest.raises(InputError, match=r'has 14 keypoints a person.*predicts 3'):
+    write(data_root / 'ann.json', count=14)
+    message = r'annotation 0 \(id 9\): it has 14 keypoints, not 3 \(is the config the right one'
+    with pytest.raises(InputError, match=message):
         check_data(make_config(data_root), ['train'])
+    converter = [dict(type='LoadImage'), dict(type='mmpose.KeypointConverter')]
+    assert check_data(make_config(data_root, pipeline=converter), ['train']) == []
 
 
+@pytest.mark.parametrize('phase', ['train', 'val'])
 @pytest.mark.parametrize(
-    ('content', 'message'),
+    ('changes', 'message'),
     [
-        ('', 'it is empty'),
-        ('[1, 2]', 'not a whole JSON object'),
-        ('{"images": [], "annotations": [{"id": 1', 'not a whole JSON object'),
-        ('{"images": []}', 'has no "annotations"'),
-        ('{"images": [], "annotations": [{"id": 1}]}', 'has no keypoints.*person_keypoints'),
+        (dict(bbox=[float('nan'), 1, 2, 3]), r'annotation 1 \(id 10\): its bbox \[nan, 1, 2, 3\]'),
+        (dict(image_id='1'), r"annotation 1 \(id 10\): its image_id '1' is not the id of"),
     ],
 )
-def test_file_that_is_not_coco(tmp_path, content, message):
-    path = tmp_path / 'ann.json'
-    path.write_text(content)
-    with pytest.raises(InputError, match=message):
-        check_annotation_file(path, 17)
+def test_wrong_entries(data_root, phase, changes, message):
+    entry = dict(dict(image_id=1), **changes)
+    write(data_root / 'ann.json')
+    content = json.loads((data_root / 'ann.json').read_text())
+    content['annotations'][1].update(entry)
+    (data_root / 'ann.json').write_text(json.dumps(content))
+    with pytest.raises(InputError, match=rf'ann\.json: {message}'):
+        check_data(make_config(data_root), [phase])
+
+
+def test_pictures_are_looked_at(data_root):
+    cv2.imwrite(str(data_root / 'images/b.jpg'), np.full((80, 60, 3), 90, np.uint8))
+    with pytest.raises(InputError, match=r'image with id 1: .*b\.jpg is 60x80 pixels, not 80x60'):
+        check_data(make_config(data_root), ['train'])
+    # a picture that is not used need not be there
+    write(data_root / 'ann.json', keypoints=[0] * 9, num_keypoints=0)
+    (data_root / 'images/b.jpg').unlink()
+    (note,) = check_data(make_config(data_root), ['train', 'val'])
+    assert note == (
+        f'{data_root / "ann.json"}: 1 of 2 persons is not used: 1 without labelled keypoints.'
+    )
+    assert check_data(make_config(data_root, data_mode='bottomup'), ['train']) == []
+
+
+def test_area_is_only_for_metrics_that_read_it(data_root):
+    write(data_root / 'ann.json', area=0)
+    assert check_data(make_config(data_root), ['train']) == []
+    with pytest.raises(InputError, match='its area is 0'):
+        check_data(make_config(data_root), ['val'])
+    for metric in (
+        dict(type='CocoMetric', use_area=False),
+        dict(type='PCKAccuracy'),
+        dict(type='CocoMetric', format_only=True),
+    ):
+        assert check_data(make_config(data_root, metric), ['val']) == []
+    with pytest.raises(InputError, match=r'image 0 \(id 0\): it has no crowdIndex'):
+        check_data(
+            make_config(data_root, dict(type='CocoMetric', iou_type='keypoints_crowd')), ['val']
+        )
+
+
+def test_detected_boxes(data_root):
+    path = data_root / 'boxes.json'
+    for changes, message in (
+        (dict(image_id='0'), r"boxes\.json: detection 0: its image_id '0' is not"),
+        (dict(category_id=3), r'boxes\.json: none of its 1 detections can be used'),
+    ):
+        path.write_text(
+            json.dumps(
+                [dict(dict(image_id=0, category_id=1, bbox=[1, 2, 3, 4], score=1), **changes)]
+            )
+        )
+        with pytest.raises(InputError, match=message):
+            check_data(make_config(data_root, bbox_file=str(path)), ['val'])
+
+
+def test_images_alone_are_enough_to_write_results(data_root):
+    content = json.loads((data_root / 'ann.json').read_text())
+    del content['annotations']
+    (data_root / 'ann.json').write_text(json.dumps(content))
+    boxes = write_boxes(data_root / 'boxes.json')
+    write_only = dict(type='CocoMetric', format_only=True, outfile_prefix='a')
+    assert check_data(make_config(data_root, write_only, bbox_file=boxes), ['val']) == []
+    with pytest.raises(InputError, match='it has no "annotations"'):
+        check_data(make_config(data_root, bbox_file=boxes), ['val'])
+
+
+def test_the_evaluator_may_have_annotations_of_its_own(data_root):
+    def check():
+        return check_data(make_config(data_root, metric), ['val'])
+
+    metric = dict(type='CocoMetric', ann_file=str(data_root / 'images/../ann.json'))
+    assert check() == []
+    metric['ann_file'] = str(data_root / 'truth.json')
+    with pytest.raises(InputError, match=r'There is no file of annotations .*truth\.json'):
+        check()
+    write(data_root / 'truth.json')
+    write(data_root / 'ann.json', area=0)
+    assert check() == []
+    write(data_root / 'truth.json', area=0)
+    with pytest.raises(InputError, match=r'truth\.json: .* its area is 0'):
+        check()
+    content = json.loads((data_root / 'ann.json').read_text())
+    content['images'].pop()
+    content['annotations'].pop()
+    (data_root / 'truth.json').write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r'truth\.json, .* has no image 1, but .*ann\.json has'):
+        check()
+
+
+def test_odd_settings_are_left_to_those_who_build_them(data_root):
+    cfg = make_config(data_root, [None, 5], pipeline=None, data_prefix=dict())
+    (data_root / 'a.jpg').symlink_to('images/a.jpg')
+    (data_root / 'b.jpg').symlink_to('images/b.jpg')
+    for cfg.model in (None, dict(head=None), 5):
+        assert check_data(cfg, ['val']) == []
+    cfg.train_dataloader = 'loader'
+    assert check_data(cfg, ['train']) == []
 
 
 def test_data_set_with_a_check_of_its_own(tmp_path):

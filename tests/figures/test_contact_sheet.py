@@ -1,4 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import io
+
 import cv2
 import numpy as np
 import pytest
@@ -73,6 +75,16 @@ def test_perfect_predictions_look_like_the_ground_truth(make_results):
     assert (weak['0.png: prediction'] == 128).all()
 
 
+def test_any_name_is_a_title(make_results):
+    results = make_results([person(0, 2, 2, 2)], [])
+    name = '$a_b^{$.png'
+    (results.images / '0.png').rename(results.images / name)
+    results.truth['images'][0]['file_name'] = name
+    figure = draw_contact_sheet(results)
+    assert list(pictures(figure)) == [f'{name}: ground truth', f'{name}: prediction']
+    figure.savefig(io.BytesIO())
+
+
 def test_nothing_to_show(make_results):
     nobody = make_results([person(0, 0, 0, 0, num_keypoints=0)], [])
     with pytest.raises(InputError, match='no person with keypoints'):
@@ -80,6 +92,10 @@ def test_nothing_to_show(make_results):
     results = make_results([person(0, 2, 2, 2)], [])
     with pytest.raises(InputError, match='at least one image'):
         draw_contact_sheet(results, number=0)
+    with pytest.raises(InputError, match='no more than 400 fit a sheet'):
+        draw_contact_sheet(results, number=100_000)
+    with pytest.raises(InputError, match='--min-score nan: it must be a finite number'):
+        draw_contact_sheet(results, min_score=float('nan'))
     (results.images / '0.png').unlink()
     with pytest.raises(InputError, match=r'0\.png: it cannot be read'):
         draw_contact_sheet(results)

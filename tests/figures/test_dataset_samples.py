@@ -125,6 +125,7 @@ def test_what_cannot_be_shown(toy_coco):
             load_samples(config, phase, number, seed)
 
     fails('at least one sample', number=0)
+    fails('no more than 400 fit a sheet', number=100_000)
     fails('must not be negative', seed=-1)
     fails('no data folder', data_root=toy_coco / 'no')
     fails('has no extra_dataloader', phase='extra')

@@ -78,9 +78,9 @@ def test_what_cannot_be_drawn(perfect, tmp_path):
         with pytest.raises(InputError, match=message):
             draw_best_and_worst(perfect._replace(**parts), number)
 
-    first = perfect.predictions[0]
     fails('at least one person', number=0)
-    fails('prediction 0 has no keypoints', predictions=[dict(image_id=1, score=1)])
-    fails('name no image 77', predictions=[dict(first, image_id=77)])
+    fails('no more than 400 fit a sheet', number=100_000)
     fails('No person of .* has a prediction', predictions=[])
-    fails('cannot be read', images=tmp_path)
+    fails('cannot be read|no picture', images=tmp_path)
+    with pytest.raises(InputError, match='--threshold nan: it must be a finite number'):
+        draw_best_and_worst(perfect, threshold=float('nan'))

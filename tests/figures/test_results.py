@@ -14,37 +14,94 @@ def write(path, content):
     return path
 
 
+def truth_of(count=17, **changes):
+    image = dict(id=1, file_name='a.jpg', width=100, height=80)
+    person = dict(
+        id=5,
+        image_id=1,
+        category_id=1,
+        bbox=[1, 2, 30, 40],
+        keypoints=[5, 6, 2] * count,
+        area=900,
+        iscrowd=0,
+    )
+    categories = [dict(id=1, name='person')]
+    return dict(images=[image], annotations=[person | changes], categories=categories)
+
+
+def found_of(count=17, **changes):
+    return [dict(image_id=1, keypoints=[5, 6, 0.9] * count, score=0.8) | changes]
+
+
 @pytest.fixture
-def truth(tmp_path):
-    return write(tmp_path / 'truth.json', dict(images=[], annotations=[]))
+def read(tmp_path):
+    def run(truth=None, found=None, metainfo='coco', **options):
+        truth = write(tmp_path / 'truth.json', truth_of() if truth is None else truth)
+        found = write(tmp_path / 'found.json', found_of() if found is None else found)
+        return read_results(truth, Path(), found, metainfo, **options)
+
+    return run
 
 
 @pytest.mark.parametrize(
     ('metainfo', 'first', 'count', 'limbs'),
     [('coco', 'nose', 17, 19), ('crowdpose', 'left_shoulder', 14, 15)],
 )
-def test_what_is_known_of_the_keypoints(truth, tmp_path, metainfo, first, count, limbs):
-    found = write(tmp_path / 'found.json', [])
-    info = read_results(truth, Path(), found, metainfo).metainfo
+def test_what_is_known_of_the_keypoints(read, metainfo, first, count, limbs):
+    results = read(truth_of(count), found_of(count), metainfo)
+    info = results.metainfo
     assert (info['dataset_name'], info['num_keypoints']) == (metainfo, count)
     assert info['keypoint_id2name'][0] == first
     assert len(info['sigmas']) == count
     assert len(info['skeleton_links']) == limbs
+    assert results.predictions == found_of(count)
+    assert results.truth == truth_of(count)
 
 
-def test_files_that_are_something_else(truth, tmp_path):
-    def fails(message, annotations, predictions):
-        with pytest.raises(InputError, match=message):
-            read_results(annotations, Path(), predictions, 'coco')
+@pytest.mark.parametrize(
+    ('truth', 'found', 'message'),
+    [
+        ([], None, r'truth\.json is not an annotation file'),
+        ({}, None, r'truth\.json .* has no "images"'),
+        (truth_of(keypoints=None), None, r'truth\.json: annotation 0 \(id 5\): its keypoints None'),
+        (truth_of(image_id='1'), None, r"truth\.json: annotation 0 .*image_id '1'"),
+        (truth_of(bbox=[float('nan')] * 4), None, r'truth\.json: annotation 0 .* its bbox \[nan'),
+        (truth_of(14), None, r'it has 14 keypoints, not 17 \(is --metainfo the right one'),
+        (truth_of(iscrowd=1), None, r'truth\.json: none of its 1 persons can be used'),
+        (None, {}, r"found\.json has no predictions in COCO's format"),
+        (None, [], r'found\.json: it has no predictions'),
+        (None, [1], r'found\.json: prediction 0: 1 is not an object'),
+        (None, [{}], r'found\.json: prediction 0: it has no image_id'),
+        (None, found_of(14), r'found\.json: .* 14 keypoints, not 17 \(is --metainfo the right one'),
+        (None, found_of(image_id=77), r'found\.json: prediction 0: its image_id 77 is not'),
+        (None, found_of(image_id=[1]), r'its image_id \[1\] is not'),
+        (None, found_of(score='0.9'), r"its score '0\.9' is not"),
+        (None, found_of(score=float('inf')), r'its score inf is not'),
+        (None, found_of(keypoints=[[1, 2, 3]] * 17), r'its keypoints .* is not a list of finite'),
+        (None, found_of(keypoints=[float('nan')] * 51), r'is not a list of finite numbers'),
+    ],
+)
+def test_what_is_refused(read, truth, found, message):
+    with pytest.raises(InputError, match=message):
+        read(truth, found)
 
-    found = write(tmp_path / 'found.json', [dict(image_id=1)])
-    fails(r'found\.json has no annotations in COCO', found, found)
-    fails(r'truth\.json has no predictions in COCO', truth, truth)
-    fails('no predictions in COCO', truth, write(tmp_path / 'numbers.json', [1]))
-    fails('no predictions in COCO', truth, write(tmp_path / 'strangers.json', [{}]))
-    fails('There is no file', truth, tmp_path / 'no.json')
+
+def test_area_is_only_for_the_oks(read):
+    truth = truth_of(area=0)
+    assert read(truth).truth == truth
+    with pytest.raises(InputError, match='its area is 0'):
+        read(truth, with_oks=True)
+    read(truth_of(14, area=0), found_of(14), 'crowdpose', with_oks=True)
+
+
+def test_broken_files(tmp_path):
+    truth = write(tmp_path / 'truth.json', truth_of())
     (tmp_path / 'broken.json').write_text('{')
-    fails(r'broken\.json is not JSON', truth, tmp_path / 'broken.json')
+    for path, message in (('no.json', 'There is no file'), ('broken.json', r'broken\.json is not')):
+        with pytest.raises(InputError, match=message):
+            read_results(truth, Path(), tmp_path / path, 'coco')
+        with pytest.raises(InputError, match=message):
+            read_results(tmp_path / path, Path(), truth, 'coco')
 
 
 def test_keypoints_of_persons():
@@ -52,6 +109,3 @@ def test_keypoints_of_persons():
     found = keypoints_of(persons, 2)
     np.testing.assert_array_equal(found, np.arange(12).reshape(2, 2, 3))
     assert keypoints_of([], 2).shape == (0, 2, 3)
-    for wrong in ([*persons, dict(keypoints=[1, 2, 3])], [{}]):
-        with pytest.raises(InputError, match='not 2 keypoints: is --metainfo the right one'):
-            keypoints_of(wrong, 2)

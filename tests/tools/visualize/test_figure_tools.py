@@ -152,7 +152,7 @@ def test_missing_files(toy_checkpoint, tmp_path):
     fails(ATTENTION, 'There is no picture', TOY_CONFIG, toy_checkpoint, no)
     fails(ATTENTION, 'There is no checkpoint', TOY_CONFIG, no, toy_checkpoint)
     fails(BROWSE, 'There is no config', no)
-    fails(SHEET, 'There is no file', no, tmp_path, no)
+    fails(SHEET, 'There is no file of annotations', no, tmp_path, no)
 
 
 def test_commands_say_what_is_wrong(tmp_path):

@@ -1,0 +1,79 @@
+# Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+"""Entries of COCO's files: what their values must be, and how to say that one is not."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from sdpose.runtime.json_files import shown
+from sdpose.runtime.person_boxes import LARGEST
+
+LARGEST_WHOLE = 2**63 - 1  # the evaluation keeps ids in arrays of int64
+
+
+def is_whole(value: Any, least: int = 0) -> bool:
+    """Whether a value is a whole number of at least ``least``, and no bool."""
+    return type(value) is int and least <= value <= LARGEST_WHOLE
+
+
+def are_numbers(values: Any, count: int, limit: float = LARGEST) -> bool:
+    """Whether a value is a list of ``count`` finite numbers below ``limit``, as pixels are."""
+    return (
+        isinstance(values, list)
+        and len(values) == count
+        # comparisons are false for NaN, and exact for integers of any size
+        and all(type(v) in (int, float) and -limit < v < limit for v in values)
+    )
+
+
+def complaint(entry: dict[str, Any], key: str, wanted: str) -> str:
+    """Say that a value of an entry is missing, or is not what it must be."""
+    if key not in entry:
+        return f'it has no {key}'
+    return f'its {key} {shown(entry[key])} is not {wanted}'
+
+
+def problems_in(
+    kind: str,
+    entries: Iterable[Any],
+    problems_of: Callable[[dict[str, Any]], Iterator[str]],
+    have_ids: bool = True,
+) -> Iterator[str]:
+    """Look at every entry of a list, and tell the first problem of each that has one.
+
+    Args:
+        kind: What an entry is, for the messages.
+        entries: Anything that JSON can hold.
+        problems_of: Yields what is wrong with one entry.
+        have_ids: Each must have a whole number of its own as ``id``.
+
+    Yields:
+        E.g. ``annotation 2 (id 102): it has no bbox``; entries are counted from 0.
+    """
+    seen: dict[int, int] = {}
+
+    def problem_of(index: int, entry: Any) -> str | None:
+        if not isinstance(entry, dict):
+            return f'{shown(entry)} is not an object with keys'
+        if have_ids:
+            if not is_whole(entry.get('id')):
+                return complaint(entry, 'id', 'a whole number from 0')
+            first = seen.setdefault(entry['id'], index)
+            if first != index:
+                return f'{kind} {first} has the same id'
+        return next(problems_of(entry), None)
+
+    for index, entry in enumerate(entries):
+        problem = problem_of(index, entry)
+        if problem is not None:
+            has_id = isinstance(entry, dict) and 'id' in entry
+            name = f' (id {shown(entry["id"])})' if has_id else ''
+            yield f'{kind} {index}{name}: {problem}'
+
+
+def by_id(entries: Iterable[Any]) -> dict[int, dict[str, Any]]:
+    """Return the entries that can be referred to."""
+    return {
+        entry['id']: entry
+        for entry in entries
+        if isinstance(entry, dict) and is_whole(entry.get('id'))
+    }
