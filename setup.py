@@ -82,7 +82,15 @@ setup(
     extras_require={
         # the DeiT classifiers of configs/deit
         'deit': ['safetensors>=0.4', 'timm>=1.0', 'torchvision'],
-        'dev': ['model-index', 'mypy', 'pytest', 'pytest-xdist', 'ruff', 'types-PyYAML'],
+        'dev': [
+            'hypothesis',
+            'model-index',
+            'mypy',
+            'pytest',
+            'pytest-xdist',
+            'ruff',
+            'types-PyYAML',
+        ],
         'onnx': ['onnx>=1.16', 'onnxruntime>=1.18'],
     },
     cmdclass={'build_py': BuildWithMim},

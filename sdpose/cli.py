@@ -2,6 +2,7 @@
 """What the command-line tools share: options, configs, and errors that read well."""
 
 import argparse
+import errno
 import logging
 import os
 import re
@@ -11,11 +12,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from sdpose.engine.config_file import load_config, merge_options, replace_data_root
-from sdpose.errors import BuildError, InputError
+from sdpose.engine.config_options import ConfigOptions
+from sdpose.errors import BuildError, InputError, reason
 from sdpose.runtime.command import Arguments, run_command
 from sdpose.runtime.processes import LOST, end_with_parent, is_launched, report_to_launcher
 
@@ -45,7 +47,7 @@ def add_cfg_options(parser: argparse.ArgumentParser, example: str) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptions,
         default={},
         metavar='KEY=VALUE',
         help=f'settings that replace those of the config, e.g. {example}; lists as key="[a,b]"',
@@ -90,7 +92,7 @@ def load_changed_config(args: argparse.Namespace) -> Config:
         InputError: The config cannot be read, or an option names no setting.
     """
     cfg = load_config(args.config)
-    if args.data_root:
+    if args.data_root is not None:
         replace_data_root(cfg, args.data_root)
     return merge_options(cfg, args.cfg_options)
 
@@ -117,8 +119,8 @@ def load_run_config(args: argparse.Namespace) -> Config:
 # What a run's error says -> the sentence about it
 KNOWN_ERRORS = {
     r'occurs when loading `(.+?)`': 'The image {} is missing or broken.',  # MMPose's LoadImage
-    r'DataLoader worker .*(killed|exited)': 'A data worker was {}: mostly there is too little '
-    'memory. Give fewer workers (train_dataloader.num_workers=1) or a smaller batch, with '
+    r'DataLoader worker .*(killed|exited)': 'A data worker is gone ({}): mostly there is too '
+    'little memory. Give fewer workers (train_dataloader.num_workers=1) or a smaller batch, with '
     '--cfg-options.',
     r'(out of memory|can.t allocate memory)': 'There is too little memory ({}): give a smaller '
     'batch, e.g. --cfg-options train_dataloader.batch_size=16.',
@@ -139,7 +141,12 @@ def run_tool(main: Callable[[Arguments], int | None], arguments: Arguments = Non
     def explained(arguments: Arguments) -> int | None:
         try:
             return main(arguments)
-        except OSError:
+        except OSError as error:
+            log = _log_file()
+            if error.errno == errno.ENOSPC and not error.filename and log:
+                # as MMEngine's scalars, which stand beside it
+                why = f'a file beside it cannot be written ({reason(error)})'
+                raise OSError(error.errno, why, str(log)) from error
             raise
         except Exception as error:
             raise InputError(_what_is_wrong(error) + _where_it_happened(error)) from error
@@ -175,10 +182,15 @@ def _where_it_happened(error: Exception) -> str:
     """Put the stack trace of what may be a slip in code into the run's log, and say where."""
     if isinstance(error, InputError) and not isinstance(error, BuildError):
         return ''
-    for handler in MMLogger.get_current_instance().handlers:
-        path = getattr(handler, 'baseFilename', None)
-        if path:
-            with suppress(OSError), Path(path).open('a', encoding='utf-8') as log:
-                log.writelines(traceback.format_exception(error))
-            return f' (The stack trace is in {os.path.relpath(path)}.)'
-    return ' (SDPOSE_TRACEBACK=1 shows the stack trace.)'
+    path = _log_file()
+    if path is None:
+        return ' (SDPOSE_TRACEBACK=1 shows the stack trace.)'
+    with suppress(OSError), path.open('a', encoding='utf-8') as log:
+        log.writelines(traceback.format_exception(error))
+    return f' (The stack trace is in {os.path.relpath(path)}.)'
+
+
+def _log_file() -> Path | None:
+    handlers = MMLogger.get_current_instance().handlers
+    paths = [each.baseFilename for each in handlers if isinstance(each, logging.FileHandler)]
+    return Path(paths[0]) if paths else None

@@ -18,11 +18,12 @@ class BuildError(InputError):
 
 
 @contextmanager
-def blame_config(config: str) -> Iterator[None]:
+def blame_config(config: str, action: str = 'be built') -> Iterator[None]:
     """Turn errors that wrong settings cause while something is built into :class:`BuildError`.
 
     Args:
         config: What to call the config in the message.
+        action: What it cannot.
     """
     try:
         yield
@@ -35,7 +36,7 @@ def blame_config(config: str) -> Iterator[None]:
         # str() of a KeyError would quote its message
         message = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
         message = message.split('. Please check whether', maxsplit=1)[0] or type(error).__name__
-        raise BuildError(f'{config} cannot be built: {message}') from error
+        raise BuildError(f'{config} cannot {action}: {message}') from error
 
 
 def reason(error: OSError) -> str:

@@ -17,6 +17,7 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')  # tests run side by side
 import make_toy_coco
 import pytest
 import torch
+from hypothesis import settings
 from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import init_default_scope
@@ -26,6 +27,8 @@ from torch import nn
 import sdpose.plugin  # noqa: F401  registers the modules, and lets MMPose import
 
 init_default_scope('mmpose')
+settings.register_profile('repeatable', derandomize=True, deadline=None, max_examples=25)
+settings.load_profile('repeatable')
 from mmpose.registry import MODELS  # noqa: E402
 from mmpose.visualization import PoseLocalVisualizer  # noqa: E402
 

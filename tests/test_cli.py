@@ -3,6 +3,7 @@ import argparse
 import errno
 
 import pytest
+from mmengine.logging import MMLogger
 
 from conftest import TOY_CONFIG
 from sdpose.cli import load_run_config, run_tool
@@ -89,3 +90,12 @@ def test_traceback_on_demand(error, monkeypatch):
     with pytest.raises(InputError) as caught:
         run_tool(lambda _: raise_(error))
     assert caught.value.__cause__ is error
+
+
+def test_full_disk_is_told_with_the_folder(tmp_path, capsys):
+    log = tmp_path / 'run.log'
+    MMLogger.get_instance('full', logger_name='full', log_file=str(log))
+    assert run_tool(lambda _: raise_(OSError(errno.ENOSPC, 'No space left on device'))) == 1
+    MMLogger._instance_dict.clear()
+    why = 'a file beside it cannot be written (No space left on device).'
+    assert capsys.readouterr().err == f'Error: {log}: {why}\n'

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from sdpose.cli import add_cfg_options, add_data_root, load_changed_config, run_tool
+from sdpose.engine.setting_checks import check_setting
 from sdpose.figures.canvas import check_figure_path, save_figure
 from sdpose.figures.dataset_samples import draw_samples, load_samples
 from sdpose.runtime.command import Arguments, make_parser
@@ -35,6 +36,7 @@ def main(arguments: Arguments = None) -> None:
     add_data_root(parser)
     add_cfg_options(parser, 'train_dataloader.dataset.pipeline.2.prob=0')
     args = parser.parse_args(arguments)
+    check_setting('seed', args.seed)
     check_figure_path(args.out)
     samples = load_samples(load_changed_config(args), args.phase, args.number, args.seed)
     save_figure(draw_samples(samples), args.out)

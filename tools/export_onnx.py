@@ -49,6 +49,10 @@ def read_config(args: argparse.Namespace) -> Config:
     """Check the options and read the config."""
     if args.out.suffix != '.onnx':
         raise InputError(f'{args.out} must end with .onnx.')
+    written = {args.out.resolve(), args.out.with_suffix('.json').resolve()}
+    for given in (args.config, args.checkpoint):
+        if Path(given).resolve() in written:
+            raise InputError(f'{args.out} or its card (.json) would replace {given}.')
     return load_changed_config(args)
 
 

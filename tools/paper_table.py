@@ -3,13 +3,13 @@
 
 import argparse
 import csv
+import json
 import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import mmengine
 import torch
 from mmengine.registry import init_default_scope
 
@@ -23,6 +23,7 @@ from sdpose.cli import run_tool
 from sdpose.engine.config_file import load_config
 from sdpose.errors import InputError
 from sdpose.runtime.command import Arguments, make_parser
+from sdpose.runtime.files import check_writable, write_whole
 
 ROOT = Path(__file__).parents[1]
 NUMBERS = ROOT / 'tools/paper_numbers.csv'
@@ -160,7 +161,7 @@ def test_checkpoint(config: str, checkpoint: Path, data_root: str | None) -> dic
         result = subprocess.run(command, stdout=sys.stderr, check=False)
         if result.returncode:
             raise InputError(f'tools/test.py failed for {config} and {checkpoint}; see above.')
-        return mmengine.load(out)
+        return json.loads(out.read_text())
 
 
 def is_off(paper: float | None, ours: float) -> bool:
@@ -217,6 +218,8 @@ def main(arguments: Arguments = None) -> int:
     args = parse_args(arguments)
     if args.json and args.json.suffix != '.json':
         raise InputError(f'{args.json} must end with .json.')
+    if args.json:
+        check_writable(args.json)
     if args.checkpoints and not args.checkpoints.is_dir():
         raise InputError(f'There is no folder {args.checkpoints}.')
     rows, num_off = [], 0
@@ -233,7 +236,7 @@ def main(arguments: Arguments = None) -> int:
         rows.append(dict(paper=asdict(model), ours=asdict(ours), checkpoint=str(checkpoint or '')))
     print(NOTES)
     if args.json:
-        mmengine.dump(rows, str(args.json), indent=2)
+        write_whole(args.json, json.dumps(rows, indent=2).encode())
     if num_off:
         sys.stderr.write(f'Error: {num_off} of our models are off by more than 2 %.\n')
     return int(num_off > 0)

@@ -78,9 +78,11 @@ def main(arguments: Arguments = None) -> None:
     cfg = load_run_config(args)
     apply_options(cfg, args)
     prepare_devices(cfg)
-    check_data(cfg, ['test'])
+    notes = check_data(cfg, ['test'])
     with blame_config(args.config):
         runner = ConsoleRunner.from_cfg(cfg)
+    for note in notes:
+        runner.logger.info(note)
     runner.register_hook(CheckedLoadingHook())
     if args.out:
         runner.register_hook(SaveMetricsHook(args.out), 'LOWEST')

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from sdpose.classification.state_names import hide_child_name
 from sdpose.classification.timm_package import import_timm
+from sdpose.engine.setting_checks import checked
 from sdpose.errors import InputError
 from sdpose.models.cycles import Cycled
 from sdpose.models.tokens import Tokens
@@ -53,10 +54,11 @@ class CycledDeiT(Cycled, BaseModel):
         init_cfg: MMEngine's initialization config; timm's own initialization by default.
 
     Raises:
-        InputError: timm is missing or has no such vision transformer, or a number of cycles is
-            below 1, or there is a token loss but only one cycle.
+        InputError: timm is missing or has no such vision transformer, or a number is out of its
+            range (:func:`checked`), or there is a token loss but only one cycle.
     """
 
+    @checked
     def __init__(
         self,
         architecture: str,
@@ -76,7 +78,8 @@ class CycledDeiT(Cycled, BaseModel):
                 'to 2 or more, or remove model.token_loss.'
             )
         self.num_classes = num_classes
-        self.set_cycles(num_cycles, test_cycles)
+        self.num_cycles = num_cycles
+        self.test_cycles = test_cycles
         self.vit: Any = _create_vision_transformer(architecture, num_classes, timm_options or {})
         self.token_loss = MODELS.build(token_loss) if token_loss else None
         self.mixup = (

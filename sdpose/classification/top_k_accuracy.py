@@ -7,6 +7,7 @@ import torch
 from mmengine.evaluator import BaseMetric
 from mmpose.registry import METRICS
 
+from sdpose.engine.setting_checks import checked
 from sdpose.errors import InputError
 
 
@@ -25,11 +26,12 @@ class TopKAccuracy(BaseMetric):
 
     default_prefix = 'accuracy'
 
+    @checked
     def __init__(
         self, topk: Sequence[int] = (1, 5), collect_device: str = 'cpu', prefix: str | None = None
     ) -> None:
         super().__init__(collect_device, prefix)
-        if not topk or min(topk) < 1:
+        if not topk:
             raise InputError(f'TopKAccuracy: topk={tuple(topk)} must hold numbers from 1 on.')
         self.topk = tuple(topk)
 

@@ -5,6 +5,8 @@ import numpy as np
 from mmpose.codecs import RegressionLabel
 from mmpose.registry import KEYPOINT_CODECS
 
+from sdpose.errors import InputError
+
 
 @KEYPOINT_CODECS.register_module()
 class RegressionWithConfidence(RegressionLabel):
@@ -15,7 +17,15 @@ class RegressionWithConfidence(RegressionLabel):
 
     Args:
         input_size: Width and height of the input in pixels.
+
+    Raises:
+        InputError: They are not two numbers above 0.
     """
+
+    def __init__(self, input_size: tuple[int, int]) -> None:
+        super().__init__(input_size)
+        if len(input_size) != 2 or not all(side > 0 for side in input_size):
+            raise InputError(f'input_size={input_size} is no width and height in pixels.')
 
     def decode(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Turn predictions into keypoints in pixels of the input.

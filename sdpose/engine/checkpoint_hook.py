@@ -25,7 +25,7 @@ class CheckedLoadingHook(Hook):
         name, model = runner._load_from or 'The checkpoint', runner.model
         model = model.module if is_model_wrapper(model) else model
         if runner._resume:
-            check_resumable(checkpoint, name)
+            check_resumable(checkpoint, name, bool(runner.param_schedulers))
         is_training = isinstance(runner._train_loop, BaseLoop)  # a config, where it only tests
         if runner._resume or not is_training:
             load_strictly(model, checkpoint, name)

@@ -1,35 +1,22 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Read config files, and change settings of them."""
 
-import inspect
 import logging
 from copy import deepcopy
 from difflib import get_close_matches
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
-import mmpose.registry
+import yaml
 from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.logging import print_log
-from mmengine.optim import OptimWrapper
-from mmengine.registry import Registry
-from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner, TestLoop, ValLoop
-from torch.utils.data import DataLoader
 
+from sdpose.engine.setting_checks import check_settings
+from sdpose.engine.signatures import built_from, settings_of
 from sdpose.errors import BuildError, InputError
-
-REGISTRIES = [each for each in vars(mmpose.registry).values() if isinstance(each, Registry)]
-# What MMEngine builds of settings without a type, and what else it takes there
-BUILT_AT_ROOT: dict[str, Any] = dict(
-    train_cfg=EpochBasedTrainLoop, val_cfg=ValLoop, test_cfg=TestLoop, optim_wrapper=OptimWrapper
-) | {f'{phase}_dataloader': DataLoader for phase in ('train', 'val', 'test')}
-EXTRAS = {
-    DataLoader: {'num_batch_per_epoch'},
-    OptimWrapper: {'type', 'constructor', 'paramwise_cfg'},
-    EpochBasedTrainLoop: {'type', 'by_epoch'},
-    IterBasedTrainLoop: {'type', 'by_epoch'},
-}
+from sdpose.runtime.files import check_is_file
 
 
 def load_config(path: str) -> Config:
@@ -41,98 +28,118 @@ def load_config(path: str) -> Config:
     Raises:
         InputError: It is missing or broken.
     """
-    if '::' not in path and not Path(path).is_file():
-        near = get_close_matches(Path(path).name, [p.name for p in Path('configs').rglob('*.py')])
-        hint = f' Did you mean {near[0]}?' if near else ''
-        raise InputError(f'There is no config {path}.{hint or _order_of(path)}')
-    if '::' not in path and _order_of(path):
-        raise InputError(f'{path} is no config file.{_order_of(path)}')
     try:
-        return get_config(path) if '::' in path else Config.fromfile(path)
-    except Exception as error:  # a config is Python: anything can be wrong with it
+        if '::' in path:
+            return get_config(path)
+        _check_files(Path(path))
+        return Config.fromfile(path)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:  # a config is Python: anything can be wrong with it
         first_line = str(error).partition('\n')[0]
         raise BuildError(f'{path} cannot be read: {type(error).__name__}: {first_line}') from error
 
 
-def _order_of(path: str) -> str:
+def _check_files(path: Path, above: tuple[Path, ...] = ()) -> None:
+    """Check that a config and its bases are files that end. YAML is read here as data only."""
+    try:
+        check_is_file(path, 'config')
+    except InputError as error:
+        names = [config.name for config in Path('configs').rglob('*.py')]
+        near = get_close_matches(path.name, names if not above else [])
+        hint = f' Did you mean {near[0]}?' if near else _order_of(path)
+        where = f'{above[-1]}, _base_: ' if above else ''
+        raise InputError(f'{where}{error}{hint}') from error
+    if _order_of(path):
+        raise InputError(f'{path} is no config file.{_order_of(path)}')
+    if path.resolve() in above:
+        raise InputError(f'{above[-1]}, _base_: it leads back to {path}.')
+    if path.suffix in ('.yaml', '.yml'):
+        yaml.safe_load(path.read_bytes())  # MMEngine would run what it is told to
+    for base in Config._get_base_files(str(path)):
+        base_path, _ = Config._get_cfg_path(base, str(path))
+        _check_files(Path(base_path), (*above, path.resolve()))
+
+
+def _order_of(path: Path) -> str:
     """What to say of something that cannot be a config."""
-    is_config = Path(path).suffix in ('.py', '.json', '.yaml', '.yml')
+    is_config = path.suffix in ('.py', '.json', '.yaml', '.yml')
     return '' if is_config else ' Configs (.py) come before other files.'
 
 
 def merge_options(cfg: Config, options: dict[str, Any]) -> Config:
-    """Return a config with some settings replaced.
+    """Return a config with some settings replaced, and hold all its values to what they may be.
 
     Options that look mistyped are refused: MMEngine would silently add them to the config. A
     config need not name the settings that it leaves at their defaults, so a new name is held
-    against the signature of what will be built. Where nobody can know, a likely slip is logged as
-    a warning.
+    against the signature of what will be built. Where nobody can know, what may be a slip is
+    logged as a warning.
 
     Args:
         cfg: It is not changed.
         options: Dotted key -> value.
 
     Raises:
-        InputError: One names no setting, but resembles one; or an element that a list has not.
+        InputError: One names no setting, or an element that a list has not; or a value, of an
+            option or of the config, cannot be right (:func:`check_settings`).
     """
+    if any(key.split('.')[0] == 'custom_imports' for key in options):
+        raise InputError('--cfg-options custom_imports: it is read with the file, so set it there.')
     changed = deepcopy(cfg)  # Config.copy() shares what is nested
-    try:
-        changed.merge_from_dict(options)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise InputError(f'--cfg-options {" ".join(options)}: {error.args[0]}.') from error
+    for key, value in options.items():
+        try:
+            changed.merge_from_dict({key: value})
+        except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+            why = shorten(str(error.args[0]), 160, placeholder=' ...')
+            raise InputError(f'--cfg-options {key}: it does not fit the config: {why}.') from error
     for key in options:
-        before: Any = cfg
-        after: Any = changed  # it knows the types of what will be built
-        path = key.split('.')
-        for index, part in enumerate(path):
-            is_list = isinstance(before, list | tuple) and part.isdigit()
-            if not is_list and not isinstance(before, dict | Config):
-                break
-            if not is_list and part not in before:
-                _check_new_name(key, path[:index], part, list(before.keys()), after)
-                break
-            step = int(part) if is_list else part
-            before, after = before[step], after[step]
+        _check_names(key, cfg, changed)
+    check_settings(changed, options, cfg.filename or 'The config')
     return changed
 
 
-def _check_new_name(key: str, path: list[str], name: str, known: list[str], node: Any) -> None:
+def _check_names(key: str, before: Any, after: Any) -> None:
+    """Look at each name of an option, as far as the config has it and at the next one.
+
+    Args:
+        key: Dotted names.
+        before: The config without the option.
+        after: The config with it, which knows the types of what will be built.
+    """
+    path = tuple(key.split('.'))
+    if not all(path):
+        raise InputError(f'--cfg-options {key!r}: there is a name missing in it.')
+    for index, name in enumerate(path):
+        if isinstance(before, list | tuple) and name.isdigit():
+            step: Any = int(name)
+        elif isinstance(before, dict | Config):
+            step = name
+            _check_name(key, path[:index], name, list(before.keys()), after)
+        else:
+            return
+        try:
+            before, after = before[step], after[step]
+        except (IndexError, KeyError, TypeError):  # the option adds it, or another one replaces it
+            return
+
+
+def _check_name(key: str, path: tuple[str, ...], name: str, known: list[str], node: Any) -> None:
     """Tell a slip from a setting that the config leaves at its default."""
-    accepted, is_complete = _settings_of(_built_from(path, node))
-    near = get_close_matches(name, {*known, *accepted} - {'self'}, n=1, cutoff=0.7)
-    if name in {'type', *accepted} or not near:
+    accepted, is_complete = settings_of(built_from(path, node))
+    if name in {'type', *accepted} or (path and name in known):
         return
-    where = '.'.join(path) or 'the config'
-    message = f'--cfg-options {key}: {where} has no setting {name!r}. Did you mean {near[0]}?'
-    if is_complete:
-        raise InputError(message)
-    print_log(message, 'current', logging.WARNING)
-
-
-def _built_from(path: list[str], node: Any) -> Any:
-    """The class or function that MMEngine will call with some settings; ``None`` if unknown."""
-    name = node.get('type') if path else Runner
-    if isinstance(name, str):
-        return next((found for each in REGISTRIES if (found := each.get(name))), None)
-    if name is None and path == ['train_cfg'] and not node.get('by_epoch', True):
-        return IterBasedTrainLoop
-    return BUILT_AT_ROOT.get('.'.join(path)) if name is None else name
-
-
-def _settings_of(built: Any) -> tuple[set[str], bool]:
-    """Names of all arguments, and whether nothing else is taken."""
-    if built is None:
-        return set(), False
-    names = set(EXTRAS.get(built, ()))
-    # **kwargs go to the next class
-    for each in inspect.getmro(built) if inspect.isclass(built) else (built,):
-        if inspect.isclass(each) and '__init__' not in vars(each):
-            continue
-        parameters = inspect.signature(each).parameters.values()
-        names |= {parameter.name for parameter in parameters}
-        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters):
-            return names, True
-    return names, False
+    if name in known:
+        raise InputError(
+            f'--cfg-options {key}: {name} is a variable of the config file, whose value has gone '
+            'into other settings. Change those.'
+        )
+    near = get_close_matches(name, {*known, *accepted} - {'self'}, n=1, cutoff=0.7)
+    hint = f' Did you mean {near[0]}?' if near else ''
+    message = f'{".".join(path) or "the config"} has no setting {name!r}.{hint}'
+    if is_complete and (near or not path):  # others will be told when they are built
+        raise InputError(f'--cfg-options {key}: {message}')
+    if near:
+        print_log(f'--cfg-options {key}: {message}', 'current', logging.WARNING)
 
 
 def replace_data_root(cfg: Config, data_root: str) -> None:
@@ -145,7 +152,9 @@ def replace_data_root(cfg: Config, data_root: str) -> None:
     Raises:
         InputError: The config has no ``data_root``.
     """
-    if not cfg.get('data_root'):
+    if not data_root:
+        raise InputError('--data-root is empty, as of a shell variable that is not set.')
+    if not isinstance(cfg.get('data_root'), str) or not cfg.data_root:
         raise InputError('--data-root replaces the data_root of a config, but this one has none.')
     old, new = cfg.data_root.rstrip('/'), str(Path(data_root))
 

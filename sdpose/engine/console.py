@@ -52,6 +52,15 @@ class ConsoleRunner(Runner):
             del loop['by_epoch']
         return super().build_train_loop(loop)
 
+    def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            BuildError: The state of its optimizer, schedules or log does not fit this training.
+        """
+        with blame_config(f'{filename}: the state of its training', 'be gone on with here'):
+            super().resume(filename, *args, **kwargs)
+
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """Build the logger, and filter what it writes to the console."""
         logger = super().build_logger(*args, **kwargs)

@@ -31,7 +31,7 @@ def prepare_devices(cfg: Config) -> None:
             'none: check nvidia-smi and that this torch was built for your CUDA. '
             'To run on the CPU, set CUDA_VISIBLE_DEVICES=-1.'
         )
-    if gpus == 0 and cfg.get('optim_wrapper', {}).get('type') == 'AmpOptimWrapper':
+    if gpus == 0 and (cfg.get('optim_wrapper') or {}).get('type') == 'AmpOptimWrapper':
         raise InputError(
             'Mixed precision (--amp) needs a GPU, and torch sees none. Leave --amp out.'
         )

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -60,6 +61,29 @@ class NumberCheckHook(Hook):
             f'The loss is not finite in iteration {runner.iter + 1} (epoch {runner.epoch + 1}): '
             f'{shown}{_ids_of(data_batch)}. {ADVICE}'
         )
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Sequence[Any] | None = None,
+    ) -> None:
+        """Check the predictions: finite weights may lead to others.
+
+        Raises:
+            InputError: One is not finite.
+        """
+        for sample in outputs or ():
+            found = getattr(sample, 'pred_instances', {})
+            for name in ('keypoints', 'keypoint_scores'):
+                if name in found and not np.isfinite(found.get(name)).all():
+                    raise InputError(
+                        'The model predicts keypoints that are not numbers: its weights are '
+                        'broken, as after a training that diverged.'
+                    )
+
+    after_test_iter = after_val_iter
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Check the weights, and what the optimizer keeps of their gradients.

@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Save checkpoints so that a kill at any moment loses nothing."""
 
+from pathlib import Path
 from typing import Any
 
 from mmengine.dist import all_reduce_params
@@ -26,7 +27,7 @@ class SafeCheckpointHook(CheckpointHook):
     def before_train(self, runner: Runner) -> None:
         """Prepare, and validate the checkpoint that is resumed from where this is still due."""
         super().before_train(runner)
-        self.file_backend: Any = _LateRemoval(self.file_backend)
+        self.file_backend: Any = _LateRemoval(self.file_backend, self.out_dir)
         if _is_validation_due(runner):
             runner.logger.info('The resumed checkpoint has not been validated: this comes first.')
             runner.val_loop.run()
@@ -64,17 +65,25 @@ class SafeCheckpointHook(CheckpointHook):
 
 
 class _LateRemoval:
-    """A file backend that deletes files when it is told that others have taken their place."""
+    """A file backend that deletes files when it is told that others have taken their place.
 
-    def __init__(self, backend: Any) -> None:
+    Only those of the run: their paths come from a checkpoint, which may be that of another run.
+    """
+
+    def __init__(self, backend: Any, folder: str) -> None:
         self._backend = backend
+        self._folder = Path(folder).resolve()
         self._outdated: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
     def remove(self, path: str) -> None:
-        self._outdated.append(path)
+        if Path(path).resolve().parent == self._folder:
+            self._outdated.append(path)
+
+    def rmtree(self, path: str) -> None:
+        """Leave folders alone: no checkpoint of ours is one."""
 
     def remove_now(self) -> None:
         for path in self._outdated:

@@ -1,7 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """How many cycles run, in training and in evaluation."""
 
-from sdpose.errors import InputError
+from sdpose.engine.setting_checks import check_setting
 
 
 class Cycled:
@@ -15,15 +15,7 @@ class Cycled:
     """
 
     training: bool
-
-    def set_cycles(self, num_cycles: int, test_cycles: int) -> None:
-        """Set both numbers.
-
-        Raises:
-            InputError: One is below 1.
-        """
-        self.num_cycles = _at_least_one('num_cycles', num_cycles)
-        self.test_cycles = test_cycles
+    num_cycles: int
 
     @property
     def test_cycles(self) -> int:
@@ -32,15 +24,9 @@ class Cycled:
 
     @test_cycles.setter
     def test_cycles(self, value: int) -> None:
-        self._test_cycles = _at_least_one('test_cycles', value)
+        self._test_cycles: int = check_setting('test_cycles', value)
 
     @property
     def cycles_to_run(self) -> int:
         """Cycles that run in the present mode."""
         return self.num_cycles if self.training else self.test_cycles
-
-
-def _at_least_one(name: str, value: int) -> int:
-    if value < 1:
-        raise InputError(f'{name}={value}, but at least one cycle must run.')
-    return value

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from sdpose.errors import InputError
+
 TEMPERATURE = 10000
 SCALE = 2 * math.pi
 
@@ -48,7 +50,7 @@ def sine_positions_2d(height: int, width: int, dim: int) -> Tensor:
         (1, height * width, dim) in row-major order, values in [-1, 1].
     """
     if dim % 4:
-        raise ValueError(f'dim={dim} of the position embedding is not a multiple of 4')
+        raise InputError(f'dim={dim} of the position embedding is not a multiple of 4.')
     rows = _sine_1d(height, dim // 2)[:, None].expand(height, width, dim // 2)
     columns = _sine_1d(width, dim // 2)[None].expand(height, width, dim // 2)
     return torch.cat([rows, columns], dim=-1).reshape(1, height * width, dim)
@@ -73,7 +75,7 @@ class Attention(nn.Module):
     def __init__(self, dim: int, num_heads: int) -> None:
         super().__init__()
         if dim % num_heads:
-            raise ValueError(f'dim={dim} is not a multiple of num_heads={num_heads}')
+            raise InputError(f'dim={dim} is not a multiple of num_heads={num_heads}.')
         self.num_heads = num_heads
         self.qkv = nn.Linear(dim, 3 * dim, bias=False)
         self.out = nn.Linear(dim, dim)
@@ -151,6 +153,8 @@ class EncoderLayer(nn.Module):
     def __init__(self, dim: int, num_heads: int, mlp_ratio: float) -> None:
         super().__init__()
         hidden = int(dim * mlp_ratio)
+        if hidden < 1:
+            raise InputError(f'mlp_ratio={mlp_ratio} leaves no hidden layer of dim={dim}.')
         self.attention_norm = nn.LayerNorm(dim)
         self.attention = Attention(dim, num_heads)
         self.mlp_norm = nn.LayerNorm(dim)

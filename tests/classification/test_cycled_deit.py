@@ -178,6 +178,11 @@ def test_foreign_weights_are_named_as_timm_names_them(timm):
     [
         (dict(num_cycles=0), r'num_cycles=0'),
         (dict(test_cycles=0), r'test_cycles=0'),
+        (dict(num_cycles=1.5), r'num_cycles=1\.5'),
+        (dict(num_classes=0), r'CycledDeiT: num_classes=0, but it must be a whole number'),
+        (dict(timm_options=dict(depth=-2)), r'timm_options\.depth=-2'),
+        (dict(mixup=dict(mixup_alpha=-1)), r'mixup\.mixup_alpha=-1'),
+        (dict(mixup=5), r'mixup=5, but it must be a dict or None'),
         (dict(token_loss=TOKEN_LOSS), r'set model\.num_cycles to 2'),
     ],
 )

@@ -39,8 +39,9 @@ def test_no_opinion_is_no_hit():
 
 
 def test_bad_settings_and_labels():
-    with pytest.raises(InputError, match='topk'):
-        TopKAccuracy((0,))
+    for topk in ((0,), (), (1.5,), 5):
+        with pytest.raises(InputError, match='TopKAccuracy: topk'):
+            TopKAccuracy(topk)
     with pytest.raises(InputError, match='label 4, but the model predicts 4'):
         measure([sample([0.25] * 4, 4)], (1,))
     metric = TopKAccuracy((1, 4))

@@ -1,7 +1,9 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import numpy as np
+import pytest
 
 from sdpose.codecs import RegressionWithConfidence
+from sdpose.errors import InputError
 
 CODEC = RegressionWithConfidence(input_size=(192, 256))
 
@@ -21,3 +23,9 @@ def test_keypoints_out_of_the_input_or_unlabelled_have_no_weight():
     visible = np.array([[1, 1, 1, 0]], dtype=np.float32)
     weights = CODEC.encode(keypoints, visible)['keypoint_weights']
     np.testing.assert_array_equal(weights, [[1, 0, 0, 0]])
+
+
+@pytest.mark.parametrize('size', [(0, 0), (192, -1), (192,), (1, 2, 3), (float('nan'), 5)])
+def test_sizes_that_are_none(size):
+    with pytest.raises(InputError, match='is no width and height in pixels'):
+        RegressionWithConfidence(size)

@@ -11,7 +11,7 @@ from mmpose.registry import DATASETS
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from conftest import CONFIG_FILES, CONFIGS, build_model, load_config
-from sdpose.engine.config_file import replace_data_root
+from sdpose.engine.config_file import merge_options, replace_data_root
 from sdpose.errors import InputError
 
 
@@ -24,7 +24,7 @@ def make_batch(dataloader, size=1):
 
 @pytest.mark.parametrize('path', CONFIG_FILES, ids=lambda path: str(path.relative_to(CONFIGS)))
 def test_config(path, toy_coco, toy_crowdpose):
-    cfg = Config.fromfile(path)
+    cfg = merge_options(Config.fromfile(path), {})  # checks its values
     data_roots = dict(CocoDataset=toy_coco, CrowdPoseDataset=toy_crowdpose)
     replace_data_root(cfg, str(data_roots[cfg.dataset_type]))
     model = build_model(cfg)

@@ -9,7 +9,7 @@ from mmengine.optim import build_optim_wrapper
 from mmpose.registry import DATASETS, MODELS
 
 from conftest import CONFIGS, call_tool
-from sdpose.engine.config_file import replace_data_root
+from sdpose.engine.config_file import merge_options, replace_data_root
 
 pytest.importorskip(
     'timm',
@@ -48,7 +48,7 @@ def test_nothing_is_left_out():
 
 @pytest.mark.parametrize('path', CONFIG_FILES, ids=lambda path: path.stem)
 def test_config(path, shapes):
-    cfg = Config.fromfile(path)
+    cfg = merge_options(Config.fromfile(path), {})  # checks its values
     replace_data_root(cfg, str(shapes))
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)

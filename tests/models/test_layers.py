@@ -4,6 +4,7 @@ import math
 import pytest
 import torch
 
+from sdpose.errors import InputError
 from sdpose.models.layers import (
     Attention,
     EncoderLayer,
@@ -26,7 +27,7 @@ def test_attention_is_softmax_of_scaled_products():
 
 
 def test_attention_refuses_a_width_that_heads_do_not_divide():
-    with pytest.raises(ValueError, match='dim=10 is not a multiple of num_heads=4'):
+    with pytest.raises(InputError, match='dim=10 is not a multiple of num_heads=4'):
         Attention(dim=10, num_heads=4)
 
 
@@ -69,5 +70,5 @@ def test_sine_positions_encode_row_then_column():
 
 
 def test_sine_positions_refuse_an_odd_width():
-    with pytest.raises(ValueError, match='not a multiple of 4'):
+    with pytest.raises(InputError, match='not a multiple of 4'):
         sine_positions_2d(4, 4, dim=6)

@@ -96,6 +96,13 @@ def test_wrong_options(words, message, export):
     assert_one_sentence(export(*words), message)
 
 
+def test_the_card_replaces_no_config(export, tmp_path):
+    (tmp_path / 'model.json').write_text(before := json.dumps(dict(model=5)))
+    result = export(tmp_path / 'model.onnx', config=tmp_path / 'model.json')
+    assert_one_sentence(result, 'or its card (.json) would replace', 'model.json')
+    assert (tmp_path / 'model.json').read_text() == before
+
+
 def test_an_unwritable_target_is_told_before_the_work(export, tmp_path):
     (tmp_path / 'file').touch()
     (tmp_path / 'folder.onnx').mkdir()

@@ -75,7 +75,8 @@ def test_checkpoints_are_tested(toy_coco, tmp_path, capfd):
     name = 'td-hm_sdpose-t_8xb64-300e_coco-256x192'
     (tmp_path / name).mkdir()
     state_dict = build_model(load_config('sdpose-t')).state_dict()
-    torch.save(dict(state_dict=state_dict), tmp_path / name / 'epoch_10.pth')
+    whole = dict(state_dict=state_dict, optimizer={}, message_hub={}, meta=dict(epoch=10, iter=9))
+    torch.save(whole, tmp_path / name / 'epoch_10.pth')
     (tmp_path / name / 'epoch_9.pth').touch()
     (tmp_path / name / 'epoch_last.pth').touch()
     options = ['--models', 'SDPose-T', '--data-root', str(toy_coco)]
@@ -93,6 +94,8 @@ def test_bad_input():
         paper_table.select(['SDPose-X'])
     result = call_tool('tools/paper_table.py', '--checkpoints', 'nowhere')
     assert_one_sentence(result, 'no folder nowhere')
+    result = call_tool('tools/paper_table.py', '--json', '/proc/table.json')
+    assert_one_sentence(result, '/proc/table.json: it cannot be written')
 
 
 def test_readme_shows_the_table():

@@ -11,6 +11,8 @@ from sdpose.runtime.command import Arguments, make_parser, run_command
 from toy.style import STYLES
 from toy.writer import MAX_IMAGES, Options, is_complete, write_dataset
 
+MAX_SEED = 2**63 - 1
+MAX_WORKERS = 1024  # all are started at once
 EXAMPLES = """\
   # 1,000 training and 200 validation images, laid out like COCO
   python tools/dataset/make_toy_coco.py data/toy_coco
@@ -37,7 +39,7 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
         '--style', choices=list(STYLES), default='coco', help='format to imitate (default: coco)'
     )
     parser.add_argument(
-        '--workers', type=int, default=os.cpu_count(), help='processes (default: one per core)'
+        '--workers', type=int, default=os.cpu_count() or 1, help='processes (default: one per core)'
     )
     parser.add_argument(
         '--overwrite', action='store_true', help='replace a toy data set that is in OUT already'
@@ -51,13 +53,14 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
 def main(arguments: Arguments = None) -> None:
     """Draw the data set, unless it is there already."""
     args = parse_args(arguments)
-    for name, count in (('--images', args.images), ('--val-images', args.val_images)):
-        if not 1 <= count <= MAX_IMAGES:
-            raise InputError(f'{name} must be from 1 to {MAX_IMAGES}, but is {count}.')
-    if args.seed < 0:
-        raise InputError(f'--seed must not be negative, but is {args.seed}.')
-    if args.workers < 1:
-        raise InputError(f'--workers must be at least 1, but is {args.workers}.')
+    for name, value, least, most in (
+        ('--images', args.images, 1, MAX_IMAGES),
+        ('--val-images', args.val_images, 1, MAX_IMAGES),
+        ('--seed', args.seed, 0, MAX_SEED),
+        ('--workers', args.workers, 1, MAX_WORKERS),
+    ):
+        if not least <= value <= most:
+            raise InputError(f'{name} must be from {least} to {most}, but is {value}.')
     options = Options(args.images, args.val_images, args.seed, args.style)
     if is_complete(args.out, options, args.overwrite):
         print(f'{args.out} holds this data set already; nothing to do.')

@@ -22,6 +22,7 @@ SHAPES = {
     'star': [(i / 10, 1.0 if i % 2 else 0.4) for i in range(10)],
     'triangle': [(i / 3, 1.0) for i in range(3)],
 }
+MAX_IMAGES, MAX_SIZE = 100_000, 1024  # of each class; pixels
 SCALE = 4  # drawn larger and scaled down, for smooth edges
 
 
@@ -65,8 +66,13 @@ def draw_shape(name: str, size: int, rng: random.Random) -> Image.Image:
 def main(arguments: Arguments = None) -> None:
     """Draw the data set."""
     args = parse_args(arguments)
-    if min(args.images, args.val_images, args.size) < 1:
-        raise InputError('--images, --val-images and --size must be at least 1.')
+    for name, value, most in (
+        ('--images', args.images, MAX_IMAGES),
+        ('--val-images', args.val_images, MAX_IMAGES),
+        ('--size', args.size, MAX_SIZE),
+    ):
+        if not 1 <= value <= most:
+            raise InputError(f'{name} must be from 1 to {most}, but is {value}.')
     if args.out.exists() and any(args.out.iterdir()):
         raise InputError(f'{args.out} is not empty. Remove it, or name another folder.')
     for split, count in (('train', args.images), ('val', args.val_images)):

@@ -7,6 +7,9 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from sdpose.engine.setting_checks import checked
+from sdpose.errors import InputError
+
 DEFAULT_INIT_CFG = [
     dict(type='Normal', std=0.001, layer='Conv2d'),
     dict(type='Constant', val=1, layer='BatchNorm2d'),
@@ -27,6 +30,7 @@ class StemNet(BaseBackbone):
         init_cfg: MMEngine's initialization config; convolutions normal 0.001 by default.
     """
 
+    @checked
     def __init__(
         self,
         stem_channels: int = 64,
@@ -36,6 +40,8 @@ class StemNet(BaseBackbone):
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg or DEFAULT_INIT_CFG)
+        if out_channels % 4:
+            raise InputError(f'StemNet: out_channels={out_channels} is not a multiple of 4.')
         self.norm_eval = norm_eval
         self.conv1 = nn.Conv2d(3, stem_channels, 3, stride=2, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(stem_channels)

@@ -11,8 +11,9 @@ from mmpose.structures import PoseDataSample
 from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor, nn
 
+from sdpose.engine.setting_checks import checked
 from sdpose.errors import InputError
-from sdpose.models.tokens import Tokens, check_keypoint_tokens
+from sdpose.models.tokens import Tokens, keypoint_tokens_of
 
 DEFAULT_LOSS = dict(type='KeypointMSELoss', use_target_weight=True)
 
@@ -38,6 +39,7 @@ class TokenHeatmapHead(HeatmapHead):
         InputError: ``supervised_cycles`` is something else.
     """
 
+    @checked
     def __init__(
         self,
         in_channels: int,
@@ -74,9 +76,10 @@ class TokenHeatmapHead(HeatmapHead):
             Heatmaps, (B, K, H, W), float32.
 
         Raises:
-            InputError: The tokens have another number or width than the head was built for.
+            InputError: There are no tokens, or of another number or width than the head was built
+                for.
         """
-        return self._heatmaps(feats[-1].keypoint)
+        return self._heatmaps(feats[-1:])
 
     def loss(
         self, feats: Sequence[Tokens], batch_data_samples: list[PoseDataSample], train_cfg: dict
@@ -92,12 +95,20 @@ class TokenHeatmapHead(HeatmapHead):
             ``loss_kpt``, summed over the supervised cycles; with a token loss ``loss_kpt_token``
             and ``loss_vis_token``; and ``acc_pose``, the share of keypoints that the first cycle,
             the one that inference runs, puts within 5 % of the heatmap's size.
+
+        Raises:
+            InputError: As for :meth:`forward`; or the targets are heatmaps of another size.
         """
         target = torch.stack([sample.gt_fields.heatmaps for sample in batch_data_samples])
         weight = torch.cat([s.gt_instance_labels.keypoint_weights for s in batch_data_samples])
-        keypoint_tokens = torch.cat([tokens.keypoint for tokens in feats])  # (N * B, K, D)
-        heatmaps = self._heatmaps(keypoint_tokens).chunk(len(feats))  # N x (B, K, H, W)
-
+        heatmaps = self._heatmaps(feats).chunk(len(feats))  # N x (B, K, H, W)
+        if heatmaps[0].shape != target.shape:
+            ours, theirs = ('x'.join(map(str, each.shape[1:])) for each in (heatmaps[0], target))
+            raise InputError(
+                f'The head draws heatmaps of {ours} (K x h x w), but its targets are {theirs}. '
+                "Give head.decoder and the encoder of train_dataloader's GenerateTarget the same "
+                'codec.'
+            )
         supervised = heatmaps[-1:] if self.supervised_cycles == 'last' else heatmaps
         cycle_losses = [self.loss_module(of_cycle, target, weight) for of_cycle in supervised]
         losses = dict(loss_kpt=torch.stack(cycle_losses).sum())
@@ -110,9 +121,9 @@ class TokenHeatmapHead(HeatmapHead):
             losses['acc_pose'] = torch.tensor(float(accuracy), device=target.device)
         return losses
 
-    def _heatmaps(self, keypoint_tokens: Tensor) -> Tensor:
-        """(B, K, D) -> (B, K, H, W); float32, as decoding and losses need it under autocast."""
-        check_keypoint_tokens(keypoint_tokens, self.out_channels, self.in_channels)
+    def _heatmaps(self, cycles: Sequence[Tokens]) -> Tensor:
+        """(N * B, K, H, W) of N cycles; float32, as decoding and losses need it under autocast."""
+        keypoint_tokens = keypoint_tokens_of(cycles, self.out_channels, self.in_channels)
         width, height = self.decoder.heatmap_size
         return self.mlp(keypoint_tokens).float().unflatten(-1, (height, width))
 

@@ -4,14 +4,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 
+from sdpose.engine.setting_checks import checked
 from sdpose.models.heads.keypoint_regression_head import NUM_CHANNELS, KeypointRegressionHead
 from sdpose.models.regression_output import RegressionOutput
-from sdpose.models.tokens import Tokens, check_keypoint_tokens
+from sdpose.models.tokens import Tokens, keypoint_tokens_of
 
 
 @MODELS.register_module()
@@ -28,6 +28,7 @@ class TokenRegressionHead(KeypointRegressionHead):
         **kwargs: Those of :class:`KeypointRegressionHead`.
     """
 
+    @checked
     def __init__(
         self, in_channels: int, num_joints: int, token_loss: dict | None = None, **kwargs: Any
     ) -> None:
@@ -43,10 +44,10 @@ class TokenRegressionHead(KeypointRegressionHead):
             feats: Tokens of N cycles; keypoint tokens are (B, K, D).
 
         Raises:
-            InputError: The tokens have another number or width than the head was built for.
+            InputError: There are no tokens, or of another number or width than the head was built
+                for.
         """
-        keypoint_tokens = torch.cat([tokens.keypoint for tokens in feats])  # (N * B, K, D)
-        check_keypoint_tokens(keypoint_tokens, self.num_joints, self.in_channels)
+        keypoint_tokens = keypoint_tokens_of(feats, self.num_joints, self.in_channels)
         channels = self.mlp(keypoint_tokens).chunk(len(feats))  # N x (B, K, 5)
         return tuple(RegressionOutput.from_channels(of_cycle) for of_cycle in channels)
 

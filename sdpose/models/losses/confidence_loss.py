@@ -5,6 +5,7 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from sdpose.engine.setting_checks import checked
 from sdpose.models.losses.simulated_heatmap_loss import check_same_keypoints
 
 
@@ -19,6 +20,7 @@ class ConfidenceLoss(nn.Module):
         loss_weight: Weight of the loss (0.01 in the paper).
     """
 
+    @checked
     def __init__(self, loss_weight: float = 0.01) -> None:
         super().__init__()
         self.loss_weight = loss_weight

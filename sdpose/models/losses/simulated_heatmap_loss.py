@@ -5,6 +5,7 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from sdpose.engine.setting_checks import checked
 from sdpose.errors import InputError
 
 REACH = 3  # sigmas beyond which a Gaussian counts as gone
@@ -45,6 +46,7 @@ class SimulatedHeatmapLoss(nn.Module):
         loss_weight: Weight of the loss (1 in the paper).
     """
 
+    @checked
     def __init__(self, loss_weight: float = 1.0) -> None:
         super().__init__()
         self.loss_weight = loss_weight

@@ -9,6 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from sdpose.engine.setting_checks import checked
 from sdpose.errors import InputError
 from sdpose.models.tokens import Tokens
 
@@ -24,6 +25,7 @@ class TokenDistillationLoss(nn.Module):
             them into the later cycle too, which is the default.
     """
 
+    @checked
     def __init__(
         self,
         keypoint_weight: float = 5e-6,

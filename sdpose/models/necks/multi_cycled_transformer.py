@@ -12,6 +12,7 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from sdpose.engine.setting_checks import checked
 from sdpose.errors import InputError
 from sdpose.models.cycles import Cycled
 from sdpose.models.layers import EncoderLayer, sine_positions_2d, split_into_patches
@@ -49,10 +50,11 @@ class MultiCycledTransformer(Cycled, BaseModule):
         init_cfg: MMEngine's initialization config; linear layers truncated normal 0.02 by default.
 
     Raises:
-        InputError: The patches do not tile the feature map, a number of cycles is below 1, or
-            ``pruning`` names a layer that does not exist or a ratio that is none.
+        InputError: A number is out of its range (:func:`checked`), the patches do not tile the
+            feature map, or ``pruning`` names a layer that does not exist.
     """
 
+    @checked
     def __init__(
         self,
         in_channels: int,
@@ -79,7 +81,8 @@ class MultiCycledTransformer(Cycled, BaseModule):
         self.feature_size = (height, width)
         self.patch_size = (patch_h, patch_w)
         self.num_keypoints = num_keypoints
-        self.set_cycles(num_cycles, test_cycles)
+        self.num_cycles = num_cycles
+        self.test_cycles = test_cycles
         self._has_told_map = False
 
         self.patch_embedding = nn.Linear(patch_h * patch_w * in_channels, dim)
@@ -154,8 +157,6 @@ def _visual_tokens_kept(
     num_patches: int, depth: int, keep_ratio: float, layers: Sequence[int]
 ) -> dict[int, int]:
     """Layer -> number of visual tokens that it keeps."""
-    if not 0 < keep_ratio < 1:
-        raise InputError(f'neck.pruning.keep_ratio={keep_ratio} is not between 0 and 1.')
     if not set(layers) <= set(range(depth)):
         raise InputError(
             f'neck.pruning.layers={tuple(layers)}, but the layers are 0 to {depth - 1}.'

@@ -11,6 +11,7 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
+from sdpose.engine.setting_checks import checked
 from sdpose.errors import InputError
 from sdpose.models.heads.keypoint_regression_head import KeypointRegressionHead
 from sdpose.models.pose_estimators.frozen_teacher import FrozenTeacher, TeacherOutput
@@ -42,6 +43,7 @@ class DistilPose(TopdownPoseEstimator):
             the student has several cycles.
     """
 
+    @checked
     def __init__(
         self,
         backbone: dict,

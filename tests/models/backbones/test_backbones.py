@@ -1,9 +1,11 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import pytest
 import torch
 from mmpose.models.backbones import HRNet
 from mmpose.registry import MODELS
 
 from conftest import build_model, load_config
+from sdpose.errors import InputError
 from sdpose.models import IdentityBackbone, StemNet
 
 STAGE4 = dict(
@@ -45,6 +47,20 @@ def test_stem_net_initialises_convolutions_as_published():
     stem.init_weights()
     assert abs(stem.conv2.weight.std().item() - 0.001) < 1e-4
     assert (stem.bn1.weight == 1).all()
+
+
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (dict(num_blocks=0), 'StemNet: num_blocks=0'),
+        (dict(stem_channels=-1), 'stem_channels=-1'),
+        (dict(out_channels=6), 'StemNet: out_channels=6 is not a multiple of 4'),
+        (dict(norm_eval='no'), "norm_eval='no', but it must be True or False"),
+    ],
+)
+def test_stem_net_refuses(settings, message):
+    with pytest.raises(InputError, match=message):
+        StemNet(**settings)
 
 
 def test_hrnet_stage3_gives_the_high_resolution_branch_of_stage_3():

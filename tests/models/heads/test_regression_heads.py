@@ -166,3 +166,17 @@ def test_bad_settings():
         make_head(score='best')
     with pytest.raises(InputError, match=r'built for 3 keypoint tokens of width 8.*gives 4 of'):
         make_head()([Tokens(torch.zeros(2, 4, 8), torch.zeros(2, 4, 8))])
+    with pytest.raises(InputError, match=r'is given feature maps: set model\.neck to'):
+        make_head()((torch.zeros(2, 8, 4, 3),))
+    with pytest.raises(InputError, match='num_joints=0'):
+        TokenRegressionHead(8, 0, decoder=DECODER)
+    with pytest.raises(InputError, match='decoder=None, but it must be a dict'):
+        TokenRegressionHead(8, 3, decoder=None)
+
+
+def test_pooled_features_of_another_width():
+    head = PooledRegressionHead(6, 3, decoder=DECODER, score='one')
+    with pytest.raises(InputError, match=r'built for 6 features, but is given 7\. Set head\.in_ch'):
+        head((torch.zeros(2, 7),))
+    with pytest.raises(InputError, match='in_channels=-6'):
+        PooledRegressionHead(-6, 3, decoder=DECODER)

@@ -111,6 +111,21 @@ def test_autocast_gives_float32_heatmaps(samples):
     assert all(torch.isfinite(value) for value in losses.values())
 
 
+def test_a_neck_that_gives_no_tokens(samples):
+    feature_map = torch.zeros(2, 8, 16, 12)
+    with pytest.raises(InputError, match=r'is given feature maps: set model\.neck to a'):
+        make_head()((feature_map,))
+    with pytest.raises(InputError, match='is given feature maps'):
+        make_head().loss((feature_map,), samples, train_cfg={})
+
+
+def test_targets_of_another_codec(samples):
+    for sample in samples:
+        sample.gt_fields = PixelData(heatmaps=torch.zeros(3, 8, 6))
+    with pytest.raises(InputError, match=r'draws heatmaps of 3x16x12 .* are 3x8x6\. .*same codec'):
+        make_head().loss(make_tokens(1), samples, train_cfg={})
+
+
 @pytest.mark.parametrize('shape', [(2, 4, 8), (2, 3, 9)])
 def test_tokens_of_another_number_or_width(shape):
     tokens = Tokens(torch.zeros(shape), torch.zeros(shape))

@@ -82,3 +82,9 @@ def test_teacher_of_other_keypoints():
     arguments = torch.rand(2, 17, 2), torch.ones(2, 17, 2), torch.rand(2, 14, 8, 6)
     with pytest.raises(InputError, match=r'predicts 17 keypoints, but its teacher .* of 14'):
         SimulatedHeatmapLoss()(*arguments, torch.ones(2, 17))
+
+
+@pytest.mark.parametrize('weight', [-1, float('nan'), float('inf'), None, '1', True])
+def test_weights_that_are_none(weight):
+    with pytest.raises(InputError, match='SimulatedHeatmapLoss: loss_weight='):
+        SimulatedHeatmapLoss(weight)

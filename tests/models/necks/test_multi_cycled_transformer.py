@@ -136,7 +136,7 @@ def test_pruning_adds_no_weights_and_exports_with_static_shapes(feats):
 @pytest.mark.parametrize(
     ('settings', 'message'),
     [
-        (dict(pruning=dict(keep_ratio=1.5, layers=(0,))), 'keep_ratio=1.5 is not between'),
+        (dict(pruning=dict(keep_ratio=1.5, layers=(0,))), 'keep_ratio=1.5, but it must be'),
         (
             dict(pruning=dict(keep_ratio=0.5, layers=(3,))),
             'but the layers are 0 to 2',
@@ -144,6 +144,18 @@ def test_pruning_adds_no_weights_and_exports_with_static_shapes(feats):
         (dict(patch_size=(3, 3)), 'Patches of 3x3 .* do not tile a feature map of 8x6'),
         (dict(num_cycles=0), 'num_cycles=0'),
         (dict(test_cycles=0), 'test_cycles=0'),
+        (dict(depth=-2), 'MultiCycledTransformer: depth=-2, but it must be a whole number from 1'),
+        (dict(depth=1.5), 'depth=1.5'),
+        (dict(num_cycles=1.5), 'num_cycles=1.5'),
+        (dict(patch_size=(0, 0)), 'patch_size.0=0'),
+        (dict(patch_size=4), 'patch_size=4, but it must be a list of 2'),
+        (dict(num_keypoints=0), 'num_keypoints=0'),
+        (dict(num_heads=-4), 'num_heads=-4'),
+        (dict(num_heads=3), 'dim=16 is not a multiple of num_heads=3'),
+        (dict(dim=18, num_heads=2), 'dim=18 of the position embedding is not a multiple of 4'),
+        (dict(mlp_ratio=float('nan')), 'mlp_ratio=nan'),
+        (dict(mlp_ratio=0.01), 'mlp_ratio=0.01 leaves no hidden layer'),
+        (dict(pruning=dict(keep_ratio=0.5, layers=(-1,))), 'pruning.layers.0=-1'),
     ],
 )
 def test_settings_that_cannot_work(settings, message):
@@ -153,8 +165,10 @@ def test_settings_that_cannot_work(settings, message):
 
 def test_cycles_cannot_be_switched_off_on_a_built_model():
     neck = make_neck()
-    with pytest.raises(InputError, match='test_cycles=0'):
-        neck.test_cycles = 0
+    for value in (0, -1, 1.5, True):
+        with pytest.raises(InputError, match=f'^test_cycles={value}, but it must be a whole'):
+            neck.test_cycles = value
+    assert neck.test_cycles == 1
 
 
 @pytest.mark.parametrize('shape', [(2, 4, 8, 9), (2, 3, 8, 6)])

@@ -221,12 +221,20 @@ def test_interrupted_run_is_no_data_set_and_is_made_again(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize(
     ('option', 'value'),
-    [('--images', 0), ('--val-images', -1), ('--seed', -1), ('--workers', 0)],
+    [
+        ('--images', 0),
+        ('--images', 10**9),
+        ('--val-images', -1),
+        ('--seed', -1),
+        ('--seed', 10**30),
+        ('--workers', 0),
+        ('--workers', 10**6),
+    ],
 )
 def test_numbers_out_of_range_give_one_sentence(tmp_path, capsys, option, value):
     assert run(tmp_path / 'out', option, value) == 1
     message = capsys.readouterr().err
-    assert message.startswith(f'Error: {option} must ') and message.count('\n') == 1
+    assert message.startswith(f'Error: {option} must be from ') and message.count('\n') == 1
     assert not (tmp_path / 'out').exists()
 
 

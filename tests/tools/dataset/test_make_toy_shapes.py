@@ -39,5 +39,13 @@ def test_folders_repeat_and_are_not_overwritten(tmp_path):
     assert all((first / path).read_bytes() == (second / path).read_bytes() for path in files)
     with pytest.raises(InputError, match='is not empty'):
         make(first)
-    with pytest.raises(InputError, match='at least 1'):
-        make(tmp_path / 'none', '--images', 0)
+
+
+@pytest.mark.parametrize(
+    ('option', 'value'),
+    [('--images', 0), ('--images', 10**9), ('--val-images', -1), ('--size', 0), ('--size', 10**6)],
+)
+def test_numbers_out_of_range(tmp_path, option, value):
+    with pytest.raises(InputError, match=f'{option} must be from 1 to .*, but is {value}'):
+        make(tmp_path / 'none', option, value)
+    assert not (tmp_path / 'none').exists()
