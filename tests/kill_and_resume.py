@@ -11,7 +11,6 @@ import contextlib
 import os
 import random
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -24,10 +23,10 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / 'tests'), str(ROOT / 'tools/dataset')]
 
 import torch  # noqa: E402
+from forked import be_tool, fork_ranks, wait  # noqa: E402
 from make_toy_coco import main as make_toy_coco  # noqa: E402
 
-from conftest import TOY_CONFIG, load_main, logged_records  # noqa: E402
-from sdpose import cli  # noqa: E402
+from conftest import TOY_CONFIG, logged_records  # noqa: E402
 from sdpose.checkpoints.safe_loading import load_checkpoint_file  # noqa: E402
 
 EPOCHS = 4
@@ -48,42 +47,16 @@ Process = int
 
 def start(work_dir: Path, data: Path, workers: int, processes: int) -> list[Process]:
     """Start a training, or go on with it."""
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    started = []
-    for rank in range(processes):
-        pid = os.fork()
-        if pid == 0:
-            os.setsid()
-            names = ('RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'LOCAL_WORLD_SIZE', 'MASTER_PORT')
-            values = (rank, rank, processes, processes, port)
-            os.environ.update({n: str(v) for n, v in zip(names, values, strict=True)})
-            os.environ['MASTER_ADDR'] = '127.0.0.1'
-            train(work_dir, data, workers, processes)
-        started.append(pid)
-    return started
+    return fork_ranks(processes, lambda: train(work_dir, data, workers, processes))
 
 
 def train(work_dir: Path, data: Path, workers: int, processes: int) -> None:
     """Be a training until the end."""
-    work_dir.mkdir(parents=True, exist_ok=True)
-    log = os.open(work_dir / 'console.txt', os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
     config = data.with_name('config.py')
     config.write_text(CONFIG.format(base=TOY_CONFIG))
     words = [str(config), '--work-dir', str(work_dir), '--data-root', str(data), '--resume']
-    words += ['--launcher=pytorch'] if processes > 1 else []
     words += ['--cfg-options', f'train_dataloader.num_workers={workers}']
-    status = cli.run_tool(load_main('tools/train.py'), words)
-    sys.stdout.flush()
-    os._exit(status)
-
-
-def wait(started: list[Process]) -> list[int]:
-    """Wait for the end of a training; the exit status of each process."""
-    return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in started]
+    be_tool('tools/train.py', words, processes, work_dir)
 
 
 def kill(started: list[Process], moment: Callable[[], bool]) -> str:
@@ -193,6 +166,9 @@ def main() -> int:
                 work_dir, begin = Path(folder) / name, time.monotonic()
                 assert not any(wait(start(work_dir, data, *setting))), tail(work_dir)
                 durations[setting], unbroken[setting] = time.monotonic() - begin, outcome(work_dir)
+                without_workers = unbroken[0, processes]
+                found = difference(without_workers, unbroken[setting])
+                assert not found, f'{workers} workers draw other numbers than 0: {found}'
             work_dir = Path(folder) / f'kill {number}'
             moment = MOMENTS[number % len(MOMENTS)]
             is_time = partial(moments, chance, moment, work_dir)

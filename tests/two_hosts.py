@@ -86,9 +86,8 @@ def main() -> None:
         ip('-n', HOSTS[1], 'link', 'set', 'cable', 'down')
         for name, process in zip(HOSTS, started, strict=True):
             status = process.wait(300)
-            print(
-                f'{name} ended with status {status}, {time.monotonic() - begin:.0f} s after the link was cut'
-            )
+            seconds = time.monotonic() - begin
+            print(f'{name} ended with status {status}, {seconds:.0f} s after the cut')
         for name, text in zip(HOSTS, output(work_dir), strict=True):
             errors = re.findall('Error: .*', text)
             print(f'{name}: {text.count("Traceback")} traces; {errors}')
