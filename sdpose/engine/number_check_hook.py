@@ -75,7 +75,7 @@ class NumberCheckHook(Hook):
             InputError: One is not finite.
         """
         for sample in outputs or ():
-            found = getattr(sample, 'pred_instances', {})
+            found: Any = getattr(sample, 'pred_instances', {})
             for name in ('keypoints', 'keypoint_scores'):
                 if name in found and not np.isfinite(found.get(name)).all():
                     raise InputError(

@@ -31,13 +31,15 @@ class SeedHook(Hook):
         is_endless = isinstance(runner.train_loop, IterBasedTrainLoop)  # its loader starts once
         first = 0 if is_endless else runner.iter
         dataset: Any = runner.train_dataloader.dataset
-        dataset.__getitems__ = SeededBatches(dataset, (runner.seed, get_rank(), 0), first)
+        self._batches = SeededBatches(dataset, (runner.seed, get_rank(), 0), first)
+        dataset.__getitems__ = self._batches
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Sequence[dict] | None = None
     ) -> None:
         """Seed this process, for what the model draws."""
         _seed(runner.seed, get_rank(), 1, runner.iter)
+        self._batches.go_on(runner.iter + 1)
 
 
 class SeededBatches:
@@ -52,8 +54,11 @@ class SeededBatches:
     def __init__(self, dataset: Dataset, entropy: Sequence[int], first: int) -> None:
         self._dataset = dataset
         self._entropy = entropy
-        self._first = first
-        self._calls = 0
+        self.go_on(first)
+
+    def go_on(self, first: int) -> None:
+        """Count from another batch; workers that have started already do not notice."""
+        self._first, self._calls = first, 0
 
     def __call__(self, indices: Sequence[int]) -> list:
         """Load samples. A sample's seed depends on its place in the training, not on the worker."""

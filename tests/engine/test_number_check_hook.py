@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
@@ -63,3 +64,15 @@ def test_ap_of_nothing_is_an_error():
         for metrics in ({'coco/AP': -1.0}, {'crowdpose/AP': -1}, {'NME': float('nan')}):
             with pytest.raises(InputError, match='no person whose keypoints count'):
                 check(runner, metrics)
+
+
+def test_predictions_that_are_not_finite_are_an_error():
+    hook, runner = NumberCheckHook(), make_runner()
+    for check in (hook.after_val_iter, hook.after_test_iter):
+        check(runner, 0, None, [torch.zeros(3)])  # of a classifier
+        for name in ('keypoints', 'keypoint_scores'):
+            good = dict(keypoints=np.zeros((1, 3, 2)), keypoint_scores=np.ones((1, 3)))
+            check(runner, 0, None, [SimpleNamespace(pred_instances=good)])
+            broken = good | {name: np.full((1, 3), np.nan)}
+            with pytest.raises(InputError, match='predicts keypoints that are not numbers'):
+                check(runner, 0, None, [SimpleNamespace(pred_instances=broken)])

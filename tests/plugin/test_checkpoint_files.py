@@ -3,6 +3,7 @@ import os
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.fileio import get_file_backend
 from mmengine.runner import CheckpointLoader
 from mmengine.runner.checkpoint import save_checkpoint
@@ -34,3 +35,17 @@ def test_mmengine_reads_checkpoints_as_data(tmp_path):
         CheckpointLoader.load_checkpoint(str(tmp_path / 'a.pth'))
     with pytest.raises(InputError, match='copy the file to this machine'):
         CheckpointLoader.load_checkpoint('s3://bucket/a.pth')
+
+
+def test_mmengine_writes_configs_whole(tmp_path, monkeypatch):
+    path = tmp_path / 'config.py'
+    Config(dict(a=1)).dump(path)
+    assert Config.fromfile(path).a == 1
+    monkeypatch.setattr(Config, 'pretty_text', property(lambda cfg: interrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        Config(dict(a=2)).dump(path)
+    assert path.read_text() == 'a = 1\n'
+
+
+def interrupt():
+    raise KeyboardInterrupt

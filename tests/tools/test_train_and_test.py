@@ -116,6 +116,24 @@ def test_resume_without_a_checkpoint_starts_anew_and_again_does_nothing(toy_coco
 
 
 @pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        (dict(optimizer={}), ['epoch_2.pth', 'the state of its training', 'param_groups']),
+        (dict(message_hub=[5]), ['epoch_2.pth', 'the state of its training']),
+        (dict(param_schedulers=None), ['epoch_2.pth', 'load_from=']),
+        (dict(optimizer=None), ['epoch_2.pth', 'load_from=']),
+    ],
+    ids=str,
+)
+def test_checkpoint_that_cannot_be_resumed_is_one_sentence(changes, words, run, toy_coco, tmp_path):
+    checkpoint = {**load_checkpoint_file(run / 'epoch_2.pth'), **changes}
+    kept = {key: value for key, value in checkpoint.items() if value is not None}
+    torch.save(kept, tmp_path / 'epoch_2.pth')
+    result = train(tmp_path / 'run', toy_coco, '--resume', tmp_path / 'epoch_2.pth')
+    assert_one_sentence(result, *words)
+
+
+@pytest.mark.parametrize(
     ('options', 'words'),
     [
         (('--data-root', 'nowhere'), ['no data folder nowhere', 'make_toy_coco.py']),
