@@ -136,7 +136,7 @@ def _write_image(out: Path, options: Options, split: str, index: int) -> ImageRe
     scene = compose_scene(np.random.default_rng((*origin, _SCENE_STREAM)), style)
     file_name = f'{image_id:012d}.jpg'
     _, jpeg = cv2.imencode('.jpg', scene.image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    (out / style.image_dirs[split] / file_name).write_bytes(jpeg.tobytes())
+    write_whole(out / style.image_dirs[split] / file_name, jpeg.tobytes())
     image, annotations = annotate(scene, image_id, file_name, style)
     rng = np.random.default_rng((*origin, _DETECTION_STREAM))
     return image, annotations, simulate_detections(rng, image, annotations)
