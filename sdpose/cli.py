@@ -122,9 +122,9 @@ KNOWN_ERRORS = {
     r'DataLoader worker .*(killed|exited)': 'A data worker is gone ({}): mostly there is too '
     'little memory. Give fewer workers (train_dataloader.num_workers=1) or a smaller batch, with '
     '--cfg-options.',
-    r'(out of memory|can.t allocate memory)': 'There is too little memory ({}): give a smaller '
-    'batch, e.g. --cfg-options train_dataloader.batch_size=16.',
-    r'(by peer|Timed out waiting|pair closure|NCCL|[Ss]ocket|Broken pipe|no longer connected)': (
+    r'(out of memory|[Cc]an(?:.t|not) allocate memory)': 'There is too little memory ({}): give '
+    'a smaller batch, e.g. --cfg-options train_dataloader.batch_size=16.',
+    r'(by peer|Timed out waiting|pair closure|NCCL error|Socket Timeout|no longer connected)': (
         f'This process gives up: {LOST} ({{}}). Go on with --resume once all are back.'
     ),
 }

@@ -13,6 +13,7 @@ from sdpose.engine.checkpoint_hook import CheckedLoadingHook
 from sdpose.engine.console import ConsoleRunner
 from sdpose.engine.data_checks import check_data
 from sdpose.engine.devices import close_process_group, prepare_devices
+from sdpose.engine.work_dir import hold_work_dir
 from sdpose.errors import InputError, blame_config
 from sdpose.runtime.command import Arguments, make_parser
 
@@ -57,7 +58,10 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> None:
         if 'auto_scale_lr' not in cfg:
             raise InputError('--auto-scale-lr needs auto_scale_lr.base_batch_size in the config.')
         cfg.auto_scale_lr.enable = True
+    if cfg.get('resume') and not (args.resume or cfg.get('load_from')):
+        args.resume = 'auto'  # MMEngine's own way takes any file, and starts anew without one
     if args.resume == 'auto':
+        cfg.resume = False
         latest = find_latest_checkpoint(cfg.work_dir)
         if latest:
             cfg.load_from, cfg.resume = str(latest), True
@@ -71,6 +75,7 @@ def main(arguments: Arguments = None) -> None:
     cfg = load_run_config(args)
     apply_options(cfg, args)
     prepare_devices(cfg)
+    hold_work_dir(cfg.work_dir)
     notes = check_data(cfg, ['train'] if args.no_validate else ['train', 'val'])
     with blame_config(args.config):
         runner = ConsoleRunner.from_cfg(cfg)

@@ -10,7 +10,6 @@ from sdpose.annotations.annotation_file import PERSON, why_box_unused
 from sdpose.annotations.entries import are_numbers, complaint, is_whole, problems_in
 from sdpose.annotations.report import FileReport
 from sdpose.errors import InputError
-from sdpose.runtime.json_files import shown
 
 
 def check_detections(path: Path, content: Any, images: dict[int, dict[str, Any]]) -> FileReport:
@@ -29,13 +28,20 @@ def check_detections(path: Path, content: Any, images: dict[int, dict[str, Any]]
     """
     entries = _checked_list(path, content, 'detections')
     report = FileReport(path, 'detections', len(entries))
-    find = partial(_detection_problems, images=images)
+    find = partial(_detection_problems, image_ids=images)
     report.problems += problems_in('detection', entries, find, have_ids=False)
     if not report.problems:
-        persons = [entry for entry in entries if entry['category_id'] == PERSON]
-        report.image_ids |= {entry['image_id'] for entry in persons}
-        if len(persons) < len(entries):
-            report.unused['of other categories than persons, 1'] = len(entries) - len(persons)
+        for entry in entries:
+            if entry['category_id'] != PERSON:
+                report.unused['of other categories than persons, 1'] += 1
+                continue
+            image = images[entry['image_id']]
+            sizes = [image.get('width'), image.get('height')]
+            reason = why_box_unused(entry['bbox'][:4], *sizes) if are_numbers(sizes, 2) else None
+            if reason:  # MMPose looks for somebody all the same
+                report.unused[reason] += 1
+            else:
+                report.image_ids.add(entry['image_id'])
         report.need_some()
     return report
 
@@ -76,21 +82,15 @@ def _checked_list(path: Path, content: Any, what: str) -> list[Any]:
     return content
 
 
-def _detection_problems(entry: dict[str, Any], images: dict[int, dict]) -> Iterator[str]:
+def _detection_problems(entry: dict[str, Any], image_ids: Collection[int]) -> Iterator[str]:
     if not are_numbers([entry.get('category_id')], 1):
         yield complaint(entry, 'category_id', 'a number')
     if entry['category_id'] != PERSON:
         return
-    yield from _shared_problems(entry, images)
+    yield from _shared_problems(entry, image_ids)
     box = entry.get('bbox')
     if not isinstance(box, list) or not are_numbers(box[:4], 4):  # the score may follow
         yield complaint(entry, 'bbox', 'four finite numbers x, y, width, height')
-        return
-    image = images[entry['image_id']]
-    sizes = [image.get('width'), image.get('height')]
-    reason = why_box_unused(box[:4], *sizes) if are_numbers(sizes, 2) else None
-    if reason:
-        yield f'it comes {reason}: {shown(box)}'
 
 
 def _prediction_problems(

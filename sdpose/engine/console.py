@@ -9,6 +9,8 @@ from typing import Any
 from mmengine.logging import MMLogger
 from mmengine.runner import BaseLoop, Runner
 
+from sdpose.engine.number_check_hook import NumberCheckHook
+from sdpose.engine.safe_checkpoint_hook import SafeCheckpointHook
 from sdpose.engine.train_loop import ResumableTrainLoop
 from sdpose.errors import blame_config
 
@@ -51,6 +53,17 @@ class ConsoleRunner(Runner):
             loop = {**loop, 'type': ResumableTrainLoop}
             del loop['by_epoch']
         return super().build_train_loop(loop)
+
+    def register_default_hooks(self, hooks: dict[str, Any] | None = None) -> None:
+        """Register the hooks of the config, and those that no training should be without.
+
+        Configs that are not ours have MMEngine's hook for checkpoints.
+        """
+        wanted = {'checkpoint': {}, 'number_check': dict(type=NumberCheckHook), **(hooks or {})}
+        checkpoint = wanted['checkpoint']
+        if isinstance(checkpoint, dict) and checkpoint.get('type') in (None, 'CheckpointHook'):
+            wanted['checkpoint'] = {**checkpoint, 'type': SafeCheckpointHook}
+        super().register_default_hooks(wanted)
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """Go on from a checkpoint.

@@ -2,7 +2,7 @@
 """Stop a run whose numbers mean nothing any more, before it saves them."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from sdpose.checkpoints.weights import check_weights
 from sdpose.errors import InputError
 
 CHANCES = 20  # halvings of a loss scale, from torch's 2**16 to far below 1
@@ -78,9 +79,10 @@ class NumberCheckHook(Hook):
             found: Any = getattr(sample, 'pred_instances', {})
             for name in ('keypoints', 'keypoint_scores'):
                 if name in found and not np.isfinite(found.get(name)).all():
+                    weights = getattr(runner, '_load_from', None) or 'this training'
                     raise InputError(
-                        'The model predicts keypoints that are not numbers: its weights are '
-                        'broken, as after a training that diverged.'
+                        'The model predicts keypoints that are not numbers: the weights of '
+                        f'{weights} are broken, as after a training that diverged.'
                     )
 
     after_test_iter = after_val_iter
@@ -91,13 +93,11 @@ class NumberCheckHook(Hook):
         Raises:
             InputError: One is not finite.
         """
-        parts = ('state_dict', 'ema_state_dict', 'optimizer')
-        for name, tensor in _tensors({key: checkpoint.get(key) for key in parts}):
-            if not torch.isfinite(tensor).all():
-                raise InputError(
-                    f'{name} is not finite after iteration {runner.iter + 1} (epoch '
-                    f'{runner.epoch + 1}): the training has diverged. {ADVICE}'
-                )
+        name = f'The training after iteration {runner.iter + 1} (epoch {runner.epoch + 1})'
+        try:
+            check_weights(checkpoint['state_dict'], checkpoint, name)
+        except InputError as error:
+            raise InputError(f'{error} {ADVICE}') from error
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Check the AP.
@@ -115,14 +115,6 @@ class NumberCheckHook(Hook):
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Check the AP, as after a validation."""
         self.after_val_epoch(runner, metrics)
-
-
-def _tensors(node: Any, path: str = '') -> Iterator[tuple[str, torch.Tensor]]:
-    if isinstance(node, torch.Tensor):
-        yield path, node
-    elif isinstance(node, dict):
-        for key, child in node.items():
-            yield from _tensors(child, f'{path}.{key}' if path else str(key))
 
 
 def _ids_of(data_batch: Any) -> str:

@@ -61,7 +61,9 @@ class SafeCheckpointHook(CheckpointHook):
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         super()._save_checkpoint_with_step(runner, step, meta)
-        self.file_backend.remove_now()
+        best = vars(self).get('best_ckpt_path_dict', {}).values()
+        new = {self.last_ckpt, vars(self).get('best_ckpt_path'), *best}
+        self.file_backend.remove_now(keep=new)
 
 
 class _LateRemoval:
@@ -85,8 +87,8 @@ class _LateRemoval:
     def rmtree(self, path: str) -> None:
         """Leave folders alone: no checkpoint of ours is one."""
 
-    def remove_now(self) -> None:
-        for path in self._outdated:
+    def remove_now(self, keep: set[str | None]) -> None:
+        for path in set(self._outdated) - keep:
             self._backend.remove(path)
         self._outdated.clear()
 

@@ -27,6 +27,7 @@ def write_whole(path: Path, data: bytes) -> None:
     begin = os.fsdecode(os.fsencode(path.name)[:200])
     partial = path.with_name(f'.{begin}.{os.getpid()}.partial')
     with _naming(path):
+        _refuse_others(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with partial.open('wb') as file:
@@ -83,11 +84,16 @@ def check_writable(path: Path) -> None:
         OSError: It cannot.
     """
     with _naming(path):
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, 'it is a folder')
+        _refuse_others(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
+
+
+def _refuse_others(path: Path) -> None:
+    """Refuse what is no file: a file would take the place of a device."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, f'it is {"a folder" if path.is_dir() else "a pipe or device"}')
 
 
 @contextmanager

@@ -59,8 +59,6 @@ SHARED = [
         (dict(bbox=[1, 2, HUGE, 4]), 'is not four'),
         (dict(bbox=[1, 2, 1e38, 4]), 'is not four'),
         (dict(bbox=dict(x=1)), 'is not four'),
-        (dict(bbox=[1, 2, -3, 4]), 'comes with a box without width or height: [1, 2, -3, 4]'),
-        (dict(bbox=[50, 2, 3, 4]), 'comes with a box outside the picture: [50, 2, 3, 4]'),
         (dict(bbox=GONE), 'it has no bbox'),
     ],
 )
@@ -100,6 +98,18 @@ def test_other_categories_are_counted():
     )
     (found,) = check_detections(PATH, [other], IMAGES).problems
     assert found.startswith('none of its 1 detections can be used: 1 of other categories')
+
+
+def test_boxes_that_nobody_can_be_in_are_counted():
+    boxes = ([1, 2, -3, 4], [1, 2, 3, 0], [50, 2, 3, 4])
+    wrong = [detection(bbox=box, image_id=2) for box in boxes]
+    report = check_detections(PATH, [detection(), *wrong], IMAGES)
+    assert (report.problems, report.image_ids) == ([], {1})
+    assert report.unused == {
+        'with a box without width or height': 2,
+        'with a box outside the picture': 1,
+    }
+    assert check_detections(PATH, wrong, IMAGES).problems[0].startswith('none of its 3 detections')
 
 
 def test_nothing_in_it():

@@ -38,15 +38,27 @@ def test_pointer_counts(work_dir):
 
 
 @pytest.mark.parametrize('pointer', [b'', b'epoch_11.pth', b'best_coco_AP_epoch_30.pth', b'\xff\0'])
-def test_newest_counts_where_the_pointer_is_broken(work_dir, pointer):
+def test_highest_number_counts_where_the_pointer_is_broken(work_dir, pointer):
     (work_dir / 'last_checkpoint').write_bytes(pointer)
     assert find_latest_checkpoint(work_dir) == work_dir / 'epoch_10.pth'
 
 
-def test_number_decides_between_files_of_one_time(tmp_path):
-    for name in ('iter_900.pth', 'iter_1000.pth'):
-        save(tmp_path / name)
-    assert find_latest_checkpoint(tmp_path) == tmp_path / 'iter_1000.pth'
+def test_number_decides_where_a_copy_has_changed_the_times(tmp_path):
+    for age, name in enumerate(('sd_900.pth', 'sd_1000.pth')):
+        save(tmp_path / name, age)
+    assert find_latest_checkpoint(tmp_path) == tmp_path / 'sd_1000.pth'
+
+
+def test_checkpoints_may_be_in_another_folder(tmp_path):
+    elsewhere, work_dir = tmp_path / 'elsewhere', tmp_path / 'run'
+    for folder in (elsewhere, work_dir):
+        folder.mkdir()
+    save(elsewhere / 'epoch_3.pth')
+    (work_dir / 'last_checkpoint').write_text(str(elsewhere / 'epoch_3.pth'))
+    assert find_latest_checkpoint(work_dir) == elsewhere / 'epoch_3.pth'
+    (elsewhere / 'epoch_3.pth').unlink()
+    with pytest.raises(InputError, match='None of the 0 checkpoints'):
+        find_latest_checkpoint(work_dir)
 
 
 def damage(path):
@@ -58,7 +70,7 @@ def test_damaged_checkpoint_gives_way_to_the_one_before(work_dir, capsys):
     damage(work_dir / 'epoch_10.pth')
     assert find_latest_checkpoint(work_dir) == work_dir / 'epoch_9.pth'
     damage(work_dir / 'epoch_9.pth')
-    with pytest.raises(InputError, match=r'None of the 2 checkpoints in .* can be resumed from'):
+    with pytest.raises(InputError, match=r'None of the 2 checkpoints of .* can be resumed from'):
         find_latest_checkpoint(work_dir)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.runner import Runner
 
-from conftest import TOY_CONFIG, assert_one_sentence, logged_records, train
+from conftest import TOY_CONFIG, assert_one_sentence, call_tool, logged_records, train
 from sdpose.checkpoints.safe_loading import load_checkpoint_file
 
 CONFIG = """
@@ -101,3 +101,25 @@ def test_unknown_best_metric_is_told(make_config, toy_coco, tmp_path):
     result = train(tmp_path / 'run', toy_coco, config=config, max_epochs=2)
     assert_one_sentence(result, 'save_best=XY', 'coco/AP', 'EPE')
     assert (tmp_path / 'run/epoch_1.pth').exists()
+
+
+def test_checkpoint_of_one_name_stays(toy_coco, tmp_path, make_config):
+    config = make_config("filename_tmpl='latest.pth', max_keep_ckpts=1, save_best=None")
+    train(tmp_path / 'run', toy_coco, '--no-validate', config=config, max_epochs=2)
+    assert [path.name for path in (tmp_path / 'run').glob('*.pth')] == ['latest.pth']
+
+
+@pytest.mark.parametrize('batch_size', [2, 8])
+def test_another_batch_size_goes_on_with_whole_epochs(batch_size, toy_coco, tmp_path, make_config):
+    config = make_config('save_best=None')
+    train(tmp_path / 'run', toy_coco, '--no-validate', config=config, max_epochs=1)
+    count = max(record['iter'] for record in logged_records(tmp_path / 'run'))
+    words = (config, '--work-dir', tmp_path / 'run', '--data-root', toy_coco, '--no-validate')
+    options = (f'train_dataloader.batch_size={batch_size}', 'train_dataloader.num_workers=0')
+    common = ('--resume', '--cfg-options', 'model.neck.depth=1', 'train_cfg.max_epochs=2')
+    result = call_tool('tools/train.py', *words, *common, *options)
+    assert result.returncode == 0, result.stderr
+    paths = sorted((tmp_path / 'run').glob('2*/vis_data/scalars.json'))
+    records = [r for p in paths for r in logged_records(tmp_path / 'run', p.parent.parent.name)]
+    steps = sorted({record['iter'] for record in records if record['epoch'] == 2})
+    assert len(steps) == pytest.approx(count * 4 / batch_size, abs=1)

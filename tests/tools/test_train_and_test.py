@@ -202,3 +202,14 @@ def test_help_has_examples(tool):
     assert result.returncode == 0
     assert 'examples:' in result.stdout
     assert f'python tools/{tool}.py' in result.stdout
+
+
+def test_other_default_hooks_do_not_lose_the_check_of_numbers(toy_coco, tmp_path):
+    config = tmp_path / 'config.py'
+    hooks = "_delete_=True, checkpoint=dict(type='CheckpointHook', interval=1)"
+    config.write_text(f"_base_ = '{TOY_CONFIG}'\ndefault_hooks = dict({hooks})\n")
+    words = ('--work-dir', tmp_path / 'run', '--data-root', toy_coco)
+    options = ('optim_wrapper.optimizer.lr=1e30', 'train_dataloader.batch_size=4')
+    result = call_tool('tools/train.py', config, *words, '--cfg-options', *options)
+    assert_one_sentence(result, 'The loss is not finite', 'annotations')
+    assert not list((tmp_path / 'run').glob('*.pth'))
