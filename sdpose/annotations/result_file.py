@@ -36,7 +36,7 @@ def check_detections(path: Path, content: Any, images: dict[int, dict[str, Any]]
                 report.unused['of other categories than persons, 1'] += 1
                 continue
             image = images[entry['image_id']]
-            sizes = [image.get('width'), image.get('height')]
+            sizes: Any = [image.get('width'), image.get('height')]
             reason = why_box_unused(entry['bbox'][:4], *sizes) if are_numbers(sizes, 2) else None
             if reason:  # MMPose looks for somebody all the same
                 report.unused[reason] += 1

@@ -2,6 +2,7 @@
 """Keep two trainings from writing to one folder, where each would delete what the other wrote."""
 
 from pathlib import Path
+from typing import IO
 
 from mmengine.dist import is_main_process
 
@@ -12,7 +13,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-HELD = []  # open files, whose locks end with the process, whatever ends it
+HELD: list[IO[str]] = []  # open files, whose locks end with the process, whatever ends it
 
 
 def hold_work_dir(work_dir: str) -> None:

@@ -45,10 +45,8 @@ def test_mixed_precision_has_its_chances_in_a_row():
     ],
 )
 def test_weights_that_are_not_finite_are_not_saved(checkpoint):
-    with pytest.raises(
-        InputError,
-        match=r'after iteration 7 \(epoch 2\): .* is not finite .* Nothing of it was saved',
-    ):
+    message = r'after iteration 7 \(epoch 2\): .* is not finite .* Nothing of it was saved'
+    with pytest.raises(InputError, match=message):
         NumberCheckHook().before_save_checkpoint(make_runner(), checkpoint)
 
 

@@ -22,7 +22,7 @@ def test_folder_is_held_until_the_end_of_the_process(tmp_path):
     pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with subprocess.Popen(command, **pipes) as other:
         assert other.stdout.readline() == 'held\n'
-        with pytest.raises(InputError, match='Another training writes to .*run'):
+        with pytest.raises(InputError, match=r'Another training writes to .*run'):
             hold_work_dir(str(tmp_path / 'run'))
         other.kill()
     hold_work_dir(str(tmp_path / 'run'))
