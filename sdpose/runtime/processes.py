@@ -1,15 +1,18 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Let a process end with the one that started it, whatever ends that."""
 
+import ctypes
 import json
 import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 LOST = 'another process of this run has ended or cannot be reached'
+SET_PARENT_DEATH_SIGNAL = 1  # of linux/prctl.h
 ERROR_FILE = 'TORCHELASTIC_ERROR_FILE'  # where torch's launcher looks for a rank's error
 
 
@@ -40,6 +43,8 @@ def report_to_launcher(line: str) -> None:
 
 def _follow_as_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the parent
+    with suppress(AttributeError, OSError):  # Linux ends it before it can say what it misses
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     _follow()
 
 

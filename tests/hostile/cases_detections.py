@@ -61,8 +61,8 @@ def cases() -> Iterator[AnyCase]:
             if tool == 'onnx' or number % 2:
                 yield Case(f'{tool} {name}', command, told, change)
         for number, (name, content) in enumerate(files.items()):
-            if tool == 'test' and name == 'all below the threshold':
-                continue  # it has none
+            if tool == 'test' and name in ('all below the threshold', 'all five numbers'):
+                continue  # it has none; MMPose leaves a fifth number alone
             if (tool == 'torch') == number % 2 or tool == 'test':
                 change = place(FILE, content)
                 yield Case(f'{tool} {name}', command, 'refused|told', change, (FILE,))
