@@ -1,7 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Keep two trainings from writing to one folder, where each would delete what the other wrote."""
 
-import os
 from pathlib import Path
 from typing import IO
 
@@ -39,6 +38,4 @@ def hold_work_dir(work_dir: str) -> None:
         ) from error
     except OSError:  # a file system without locks
         return
-    lock.write(f'{os.getpid()}\n')
-    lock.flush()
     HELD.append(lock)

@@ -15,6 +15,7 @@ import numpy as np
 
 from hostile.case import Ending
 
+EMPTY_MARKERS = {'.lock', '.sdpose_toy_unfinished'}  # what they say is that they are there
 MARKER = 'was_run'  # the file that hostile code makes
 
 
@@ -58,7 +59,7 @@ def processes_of(session: int) -> dict[int, str]:
 
 def _is_half(path: Path) -> bool:
     """Whether a file was left unfinished; logs grow line by line."""
-    if path.suffix == '.log' or path.parent.name == 'vis_data':
+    if path.suffix == '.log' or path.parent.name == 'vis_data' or path.name in EMPTY_MARKERS:
         return False
     if path.suffix == '.partial' or path.stat().st_size == 0:
         return True
