@@ -127,7 +127,7 @@ def outcome(work_dir: Path) -> dict[str, object]:
     """What a run has come to: checkpoints, and what it logged."""
     last = load_checkpoint_file(work_dir / f'epoch_{EPOCHS}.pth')
     last['meta'] = {key: last['meta'][key] for key in ('epoch', 'iter', 'seed')}
-    for name in ('cfg', 'last_ckpt', 'experiment_name'):
+    for name in ('cfg', 'last_ckpt', 'experiment_name', 'mmengine_version'):  # with git's hash
         last['message_hub']['runtime_info'].pop(name)
     (best,) = work_dir.glob('best_*.pth')
     records = [each for path in sorted(work_dir.glob('2*')) for each in logged(path)]
