@@ -114,6 +114,8 @@ def difference(node: object, other: object, path: str = '') -> str | None:
         pairs = [pair for pair in pairs if not pair[2].endswith(CLOCKS)]
         return next(filter(None, (difference(*pair) for pair in pairs)), None)
     if isinstance(node, (list, tuple)) and isinstance(other, (list, tuple)):
+        if len(node) != len(other):
+            return f'{path}: {len(node)} and {len(other)} elements'
         pairs = [(*pair, f'{path}[{i}]') for i, pair in enumerate(zip(node, other, strict=True))]
         return next(filter(None, (difference(*pair) for pair in pairs)), None)
     if hasattr(node, '_log_history') and hasattr(other, '_log_history'):

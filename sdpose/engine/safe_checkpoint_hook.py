@@ -29,6 +29,8 @@ class SafeCheckpointHook(CheckpointHook):
         super().before_train(runner)
         self.file_backend: Any = _LateRemoval(self.file_backend, self.out_dir)
         if _is_validation_due(runner):
+            name = Path(runner._load_from).name
+            self.last_ckpt = self.file_backend.join_path(self.out_dir, name)  # to note it there
             runner.logger.info('The resumed checkpoint has not been validated: this comes first.')
             runner.val_loop.run()
 
