@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 os.environ['OMP_NUM_THREADS'] = '1'
@@ -114,9 +115,7 @@ def difference(node: object, other: object, path: str = '') -> str | None:
         pairs = [pair for pair in pairs if not pair[2].endswith(CLOCKS)]
         return next(filter(None, (difference(*pair) for pair in pairs)), None)
     if isinstance(node, (list, tuple)) and isinstance(other, (list, tuple)):
-        if len(node) != len(other):
-            return f'{path}: {len(node)} and {len(other)} elements'
-        pairs = [(*pair, f'{path}[{i}]') for i, pair in enumerate(zip(node, other, strict=True))]
+        pairs = [(*pair, f'{path}[{i}]') for i, pair in enumerate(zip_longest(node, other))]
         return next(filter(None, (difference(*pair) for pair in pairs)), None)
     if hasattr(node, '_log_history') and hasattr(other, '_log_history'):
         return difference(node._log_history.tolist(), other._log_history.tolist(), path)
