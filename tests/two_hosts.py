@@ -1,11 +1,12 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Train on two "hosts", cut the link between them, and resume. Needs root, for network namespaces.
 
-python tests/two_hosts.py
+The hosts are network namespaces, 10.77.0.1 and 10.77.0.2, which are gone when it ends.
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from sdpose.errors import InputError
+from sdpose.runtime.command import Arguments, make_parser, run_command
 
 os.environ['OMP_NUM_THREADS'] = '1'
 ROOT = Path(__file__).parents[1]
@@ -31,19 +35,7 @@ def hosts() -> Iterator[None]:
     try:
         for name in HOSTS:
             ip('netns', 'add', name)
-        ip(
-            'link',
-            'add',
-            'cable',
-            'netns',
-            HOSTS[0],
-            'type',
-            'veth',
-            'peer',
-            'cable',
-            'netns',
-            HOSTS[1],
-        )
+        ip(*f'link add cable netns {HOSTS[0]} type veth peer cable netns {HOSTS[1]}'.split())
         for number, name in enumerate(HOSTS, start=1):
             ip('-n', name, 'addr', 'add', f'10.77.0.{number}/24', 'dev', 'cable')
             ip('-n', name, 'link', 'set', 'cable', 'up')
@@ -73,7 +65,10 @@ def output(work_dir: Path) -> list[str]:
     return [(work_dir.parent / f'{name}.txt').read_text() for name in HOSTS]
 
 
-def main() -> None:
+def main(arguments: Arguments = None) -> None:
+    make_parser(__doc__, '  python tests/two_hosts.py').parse_args(arguments)
+    if os.geteuid() != 0 or not shutil.which('ip'):
+        raise InputError('Network namespaces need root and the program ip (package iproute2).')
     with tempfile.TemporaryDirectory() as folder, hosts():
         data, work_dir = Path(folder) / 'data', Path(folder) / 'run'
         words = (sys.executable, 'tools/dataset/make_toy_coco.py', data, '--images=12')
@@ -99,4 +94,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_command(main))

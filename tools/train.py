@@ -75,16 +75,16 @@ def main(arguments: Arguments = None) -> None:
     cfg = load_run_config(args)
     apply_options(cfg, args)
     prepare_devices(cfg)
-    hold_work_dir(cfg.work_dir)
-    notes = check_data(cfg, ['train'] if args.no_validate else ['train', 'val'])
-    with blame_config(args.config):
-        runner = ConsoleRunner.from_cfg(cfg)
-    for note in notes:
-        runner.logger.info(note)
-    if args.resume == 'auto' and not cfg.resume:
-        runner.logger.info(f'No checkpoint in {cfg.work_dir} to resume from: starting anew.')
-    runner.register_hook(CheckedLoadingHook())
-    runner.train()
+    with hold_work_dir(cfg.work_dir):
+        notes = check_data(cfg, ['train'] if args.no_validate else ['train', 'val'])
+        with blame_config(args.config):
+            runner = ConsoleRunner.from_cfg(cfg)
+        for note in notes:
+            runner.logger.info(note)
+        if args.resume == 'auto' and not cfg.resume:
+            runner.logger.info(f'No checkpoint in {cfg.work_dir} to resume from: starting anew.')
+        runner.register_hook(CheckedLoadingHook())
+        runner.train()
     close_process_group()
 
 

@@ -7,13 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sdpose.annotations.entries import are_numbers, by_id, complaint, is_whole, problems_in
+from sdpose.annotations.entries import by_id, complaint, is_whole, problems_in
 from sdpose.annotations.report import FileReport
 from sdpose.errors import InputError
 from sdpose.runtime.json_files import shown
-from sdpose.runtime.person_boxes import LARGEST
+from sdpose.runtime.person_boxes import LARGEST, PERSON, are_numbers
 
-PERSON = 1  # the category of detections that MMPose's data sets take
 VISIBILITIES = frozenset((0, 1, 2))  # not labelled; labelled but hidden; visible
 LARGEST_AREA = LARGEST**2
 INSTANCES = 'COCO keeps keypoints in person_keypoints_*.json, not in instances_*.json'

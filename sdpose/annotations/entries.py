@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sdpose.runtime.json_files import shown
-from sdpose.runtime.person_boxes import LARGEST
 
 LARGEST_WHOLE = 2**63 - 1  # the evaluation keeps ids in arrays of int64
 
@@ -13,16 +12,6 @@ LARGEST_WHOLE = 2**63 - 1  # the evaluation keeps ids in arrays of int64
 def is_whole(value: Any, least: int = 0) -> bool:
     """Whether a value is a whole number of at least ``least``, and no bool."""
     return type(value) is int and least <= value <= LARGEST_WHOLE
-
-
-def are_numbers(values: Any, count: int, limit: float = LARGEST) -> bool:
-    """Whether a value is a list of ``count`` finite numbers below ``limit``, as pixels are."""
-    return (
-        isinstance(values, list)
-        and len(values) == count
-        # comparisons are false for NaN, and exact for integers of any size
-        and all(type(v) in (int, float) and -limit < v < limit for v in values)
-    )
 
 
 def complaint(entry: dict[str, Any], key: str, wanted: str) -> str:

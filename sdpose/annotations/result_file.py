@@ -6,10 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sdpose.annotations.annotation_file import PERSON, why_box_unused
-from sdpose.annotations.entries import are_numbers, complaint, is_whole, problems_in
+from sdpose.annotations.annotation_file import why_box_unused
+from sdpose.annotations.entries import complaint, is_whole, problems_in
 from sdpose.annotations.report import FileReport
 from sdpose.errors import InputError
+from sdpose.runtime.person_boxes import PERSON, are_numbers
 
 
 def check_detections(path: Path, content: Any, images: dict[int, dict[str, Any]]) -> FileReport:

@@ -21,14 +21,17 @@ def find_latest_checkpoint(work_dir: str | Path) -> Path | None:
 
     Args:
         work_dir: Folder of the run. Its checkpoints may be in another folder, which only
-            ``last_checkpoint`` knows; but if they are here, the run may have been copied.
+            ``last_checkpoint`` knows, from where the run was started; but if they are here, the
+            run may have been copied.
 
     Raises:
         InputError: There are checkpoints, but not one is whole.
     """
     work_dir = Path(work_dir)
     named = _named_by_mmengine(work_dir)
-    found = _checkpoints_in(work_dir) or _checkpoints_in(work_dir / named.parent)
+    found = _checkpoints_in(work_dir)
+    if not found and named.parent.parts:  # no pointer must not mean the current folder
+        found = _checkpoints_in(named.parent)
     by_number = sorted(found, key=lambda path: (_number(path), path.stat().st_mtime_ns))
     for path in sorted(by_number, key=lambda path: path.name == named.name)[::-1]:
         try:

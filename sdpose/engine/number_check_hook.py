@@ -3,9 +3,9 @@
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -63,14 +63,15 @@ class NumberCheckHook(Hook):
             f'{shown}{_ids_of(data_batch)}. {ADVICE}'
         )
 
-    def after_val_iter(
+    def _after_iter(
         self,
         runner: Runner,
         batch_idx: int,
         data_batch: Any = None,
-        outputs: Sequence[Any] | None = None,
+        outputs: Any = None,
+        mode: str = 'train',
     ) -> None:
-        """Check the predictions: finite weights may lead to others.
+        """Check the predictions of a validation or test: finite weights may lead to others.
 
         Raises:
             InputError: One is not finite.
@@ -78,14 +79,12 @@ class NumberCheckHook(Hook):
         for sample in outputs or ():
             found: Any = getattr(sample, 'pred_instances', {})
             for name in ('keypoints', 'keypoint_scores'):
-                if name in found and not np.isfinite(found.get(name)).all():
-                    weights = getattr(runner, '_load_from', None) or 'this training'
+                if name in found and not torch.as_tensor(found.get(name)).isfinite().all():
+                    weights = (mode == 'test' and runner._load_from) or 'this training'
                     raise InputError(
                         'The model predicts keypoints that are not numbers: the weights of '
                         f'{weights} are broken, as after a training that diverged.'
                     )
-
-    after_test_iter = after_val_iter
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Check the weights, and what the optimizer keeps of their gradients.
@@ -99,22 +98,21 @@ class NumberCheckHook(Hook):
         except InputError as error:
             raise InputError(f'{error} {ADVICE}') from error
 
-    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Check the AP.
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
+        """Check the AP; other metrics may be anything.
 
         Raises:
             InputError: It is -1 or NaN.
         """
         for name, value in (metrics or {}).items():
-            if math.isnan(value) or (name.rpartition('/')[2] == 'AP' and value < 0):
+            is_ap = name.rpartition('/')[2] == 'AP' and isinstance(value, Real)
+            if is_ap and not value >= 0:
                 raise InputError(
                     f'{name} is {value:g}: there was no person whose keypoints count to compare '
                     'with. Check the annotation file: its categories, areas and keypoints.'
                 )
 
-    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Check the AP, as after a validation."""
-        self.after_val_epoch(runner, metrics)
+    after_test_epoch = after_val_epoch
 
 
 def _ids_of(data_batch: Any) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from xtcocotools.cocoeval import COCOeval
 
-PERSON = 1  # COCO's category
+from sdpose.runtime.person_boxes import PERSON
 
 
 class Match(NamedTuple):

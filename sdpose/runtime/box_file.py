@@ -11,10 +11,8 @@ import numpy as np
 from sdpose.errors import InputError
 from sdpose.runtime.frames import Frame, ImageFiles
 from sdpose.runtime.json_files import read_json, shown
-from sdpose.runtime.person_boxes import PersonBoxes, numbers
+from sdpose.runtime.person_boxes import PERSON, PersonBoxes, numbers
 from sdpose.runtime.picture_ids import LONGEST_NAME, PictureIds, id_key
-
-PERSON = 1  # COCO's category
 
 NO_ID = 'without an image_id that a picture can have'
 UNKNOWN = 'of an image that is not listed'

@@ -100,9 +100,10 @@ class VideoFrames:
 
     def __init__(self, source: str | int) -> None:
         is_file = isinstance(source, str) and '://' not in source
+        path = Path(f'webcam{source}' if isinstance(source, int) else source)
         if is_file:
-            check_is_file(Path(str(source)), 'video')
-            check_is_utf8(Path(str(source)))
+            check_is_file(path, 'video')
+            check_is_utf8(path)
         self._capture = (
             cv2.VideoCapture(source)
             if isinstance(source, int)
@@ -120,10 +121,8 @@ class VideoFrames:
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if 0 < fps <= 1000 else FALLBACK_FPS
         self._num_frames = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)) if is_file else 0
-        self.root = Path(str(source)).parent
-        self.name = f'webcam{source}' if isinstance(source, int) else 'stream'
-        if is_file:
-            self.name = Path(str(source)).name
+        self.root = path.parent
+        self.name = 'stream' if '://' in str(source) else path.name
 
     def __len__(self) -> int:
         """Number of frames as the file states it; 0 if it does not."""

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from sdpose.errors import InputError
 from sdpose.runtime.frames import Frame
 
+PERSON = 1  # COCO's category
 # pixels; beyond them float32 cannot tell the corners of a crop, at 1e7 it counts by halves
 SMALLEST, LARGEST = 0.1, 1e7
 
@@ -137,20 +138,24 @@ def parse_box(text: str) -> list[float]:
 
 
 def numbers(values: Any, count: int) -> list[float] | None:
-    """Make ``count`` floats of a list out of a JSON file, or ``None``.
+    """Make floats of a list, or ``None`` where it is not what :func:`are_numbers` asks for."""
+    return [float(value) for value in values] if are_numbers(values, count) else None
+
+
+def are_numbers(values: Any, count: int, limit: float = LARGEST) -> bool:
+    """Whether a value out of a JSON file is a list of numbers, and no texts or truth values.
 
     Args:
-        values: Anything. Texts and truth values are no numbers, and neither is what is not finite
-            or as large as ``LARGEST``.
+        values: Anything.
         count: How many there must be.
+        limit: They must be nearer to 0.
     """
-    if not isinstance(values, list) or len(values) != count:
-        return None
-    are_numbers = all(
-        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
-        for value in values
+    return (
+        isinstance(values, list)
+        and len(values) == count
+        # comparisons are false for NaN, and exact for integers of any size
+        and all(type(v) in (int, float) and -limit < v < limit for v in values)
     )
-    return [float(value) for value in values] if are_numbers else None
 
 
 def _problem(box: Sequence[float], score: float, height: int, width: int) -> str | None:

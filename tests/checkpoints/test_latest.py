@@ -1,5 +1,6 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -28,6 +29,16 @@ def work_dir(tmp_path):
     return tmp_path
 
 
+def test_checkpoints_of_the_current_folder_are_those_of_others(tmp_path, monkeypatch):
+    save(tmp_path / 'epoch_3.pth')
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'new').mkdir()
+    assert find_latest_checkpoint(tmp_path / 'new') is None
+    (tmp_path / 'new/last_checkpoint').write_text('epoch_3.pth')
+    with pytest.raises(InputError, match='None of the 0 checkpoints'):
+        find_latest_checkpoint(tmp_path / 'new')
+
+
 def test_no_run_no_checkpoint(tmp_path):
     assert find_latest_checkpoint(tmp_path / 'new') is None
 
@@ -49,13 +60,16 @@ def test_number_decides_where_a_copy_has_changed_the_times(tmp_path):
     assert find_latest_checkpoint(tmp_path) == tmp_path / 'sd_1000.pth'
 
 
-def test_checkpoints_may_be_in_another_folder(tmp_path):
+def test_checkpoints_may_be_in_another_folder(tmp_path, monkeypatch):
     elsewhere, work_dir = tmp_path / 'elsewhere', tmp_path / 'run'
     for folder in (elsewhere, work_dir):
         folder.mkdir()
     save(elsewhere / 'epoch_3.pth')
     (work_dir / 'last_checkpoint').write_text(str(elsewhere / 'epoch_3.pth'))
     assert find_latest_checkpoint(work_dir) == elsewhere / 'epoch_3.pth'
+    monkeypatch.chdir(tmp_path)  # MMEngine writes the path as the config has it
+    (work_dir / 'last_checkpoint').write_text('elsewhere/epoch_3.pth')
+    assert find_latest_checkpoint(work_dir) == Path('elsewhere/epoch_3.pth')
     (elsewhere / 'epoch_3.pth').unlink()
     with pytest.raises(InputError, match='None of the 0 checkpoints'):
         find_latest_checkpoint(work_dir)

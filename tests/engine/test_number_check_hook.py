@@ -1,4 +1,5 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+from copy import deepcopy
 from types import SimpleNamespace
 
 import numpy as np
@@ -54,7 +55,9 @@ def test_finite_checkpoints_are_saved():
     state = dict(weight=torch.ones(2), steps=torch.tensor(5), flag=torch.tensor(True))
     optimizer = dict(state={0: dict(step=5)}, param_groups=[dict(lr=1.0)])
     checkpoint = dict(state_dict=state, optimizer=optimizer)
+    before = deepcopy(checkpoint)
     NumberCheckHook().before_save_checkpoint(make_runner(), checkpoint)
+    torch.testing.assert_close(checkpoint, before, rtol=0, atol=0)  # nothing of it was changed
 
 
 def test_ap_of_nothing_is_an_error():
@@ -62,18 +65,37 @@ def test_ap_of_nothing_is_an_error():
     for check in (hook.after_val_epoch, hook.after_test_epoch):
         check(runner, {'coco/AP': 0.0, 'coco/AP (M)': -1.0})  # nobody of medium size
         check(runner)
-        for metrics in ({'coco/AP': -1.0}, {'crowdpose/AP': -1}, {'NME': float('nan')}):
-            with pytest.raises(InputError, match='no person whose keypoints count'):
+        for metrics in ({'coco/AP': -1.0}, {'crowdpose/AP': -1}, {'AP': np.float32('nan')}):
+            with pytest.raises(InputError, match='there was no person whose keypoints'):
                 check(runner, metrics)
 
 
-def test_predictions_that_are_not_finite_are_an_error():
+@pytest.mark.parametrize(
+    'metrics', [{'NME': float('nan')}, {'coco/AP': None}, {'pose/AP': [1]}, {'note': 'a text'}]
+)
+def test_metrics_of_others_may_be_anything(metrics):
+    before = deepcopy(metrics)
     hook, runner = NumberCheckHook(), make_runner()
-    for check in (hook.after_val_iter, hook.after_test_iter):
+    for stage in ('after_val_epoch', 'after_test_epoch'):
+        assert stage in hook.get_triggered_stages()
+        getattr(hook, stage)(runner, metrics)
+    assert str(metrics) == str(before)
+
+
+@pytest.mark.parametrize(
+    ('stage', 'owner'), [('after_val_iter', 'this training'), ('after_test_iter', r'a\.pth')]
+)
+def test_predictions_that_are_not_finite_are_an_error(stage, owner):
+    hook, runner = NumberCheckHook(), make_runner()
+    runner._load_from = 'a.pth'
+    assert stage in hook.get_triggered_stages()
+    check = getattr(hook, stage)
+    message = f'predicts keypoints that are not numbers: the weights of {owner} are broken'
+    for make in (np.asarray, torch.as_tensor):  # a tensor may be on a GPU
         check(runner, 0, None, [torch.zeros(3)])  # of a classifier
         for name in ('keypoints', 'keypoint_scores'):
-            good = dict(keypoints=np.zeros((1, 3, 2)), keypoint_scores=np.ones((1, 3)))
+            good = dict(keypoints=make(np.zeros((1, 3, 2))), keypoint_scores=make(np.ones((1, 3))))
             check(runner, 0, None, [SimpleNamespace(pred_instances=good)])
-            broken = good | {name: np.full((1, 3), np.nan)}
-            with pytest.raises(InputError, match='predicts keypoints that are not numbers'):
+            broken = good | {name: make(np.full((1, 3), np.nan))}
+            with pytest.raises(InputError, match=message):
                 check(runner, 0, None, [SimpleNamespace(pred_instances=broken)])

@@ -168,7 +168,10 @@ def test_a_wrong_value_in_a_file_names_the_file(settings, message, tmp_path):
     ],
 )
 def test_a_legal_value_is_not_refused(key, value):
-    merge_options(CONFIG, {key: value})
+    node = merge_options(CONFIG, {key: value})
+    for step in key.split('.'):
+        node = node[int(step) if step.isdigit() else step]
+    assert node == value
 
 
 @pytest.mark.parametrize(
@@ -190,7 +193,8 @@ def test_codecs_know_the_size_of_the_crops(key):
 def test_variables_that_nothing_reads_may_be_anything():
     cfg = deepcopy(CONFIG)
     cfg.depth, cfg.batch_size, cfg.codec = 'large', None, 5
-    merge_options(cfg, {})
+    merged = merge_options(cfg, {})
+    assert (merged.depth, merged.batch_size, merged.codec) == ('large', None, 5)
 
 
 @pytest.mark.slow

@@ -1,11 +1,8 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""What inference costs where there is much of something: a program that measures.
+"""What inference costs where there is much of something: a program that measures."""
 
-``python tests/runtime/load.py MODEL.onnx persons 1000 10000``; or pixels, names, frames.
-"""
-
+import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +13,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from sdpose.errors import InputError
+from sdpose.runtime.command import Arguments, make_parser, run_command
+
+EXAMPLES = '  python tests/runtime/load.py MODEL.onnx persons 1000 10000'
 SAMPLES = 10  # seconds between two looks at the memory
 SMALL = np.tile(np.arange(96, dtype=np.uint8)[:, None, None], (1, 72, 3))
 
@@ -45,7 +46,7 @@ def names(count: int, folder: Path) -> list[str]:
     for number in range(count):
         (folder / f'in/{number:06d}.jpg').symlink_to('../small.jpg')
     entry = dict(category_id=1, score=0.9, bbox=[5, 5, 50, 80])
-    entries = [entry | dict(image_id=number) for number in range(0, count, count // 10)]
+    entries = [entry | dict(image_id=number) for number in range(0, count, -(-count // 10))]
     (folder / 'boxes.json').write_text(json.dumps(entries))
     return [str(folder / 'in'), '--bbox-file', str(folder / 'boxes.json')]
 
@@ -75,27 +76,41 @@ def memory(process: subprocess.Popen) -> Iterator[int]:
     yield peak
 
 
-def main() -> None:
+KINDS = {make.__name__: make for make in (persons, pixels, names, frames)}
+
+
+def parse_args(arguments: Arguments) -> argparse.Namespace:
+    """Read the command line."""
+    parser = make_parser(__doc__, EXAMPLES)
+    parser.add_argument('model', help='exported model (.onnx)')
+    what = [f'{name}: {make.__doc__}' for name, make in KINDS.items()]
+    parser.add_argument('kind', choices=KINDS, help=' '.join(what))
+    parser.add_argument('counts', type=int, nargs='+', help='how many; of pixels, a side')
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Arguments = None) -> None:
     """Measure each count."""
-    model, kind, *counts = sys.argv[1:]
-    for count in map(int, counts):
+    args = parse_args(arguments)
+    kind = args.kind
+    for count in args.counts:
         with tempfile.TemporaryDirectory() as folder:
-            words = globals()[kind](count, Path(folder))
+            words = KINDS[kind](count, Path(folder))
             words += ['--threads', '1', '--out-dir', f'{folder}/out']
             words += [] if kind in ('frames', 'pixels') else ['--no-draw']
             begin = time.monotonic()
             process = subprocess.Popen(
-                [sys.executable, '-m', 'sdpose.runtime', model, *words],
+                [sys.executable, '-m', 'sdpose.runtime', args.model, *words],
                 stdout=subprocess.DEVNULL,
-                env={**os.environ, 'PYTHONPATH': '.'},
             )
             *samples, peak = memory(process)
             seconds = time.monotonic() - begin
-            assert process.returncode == 0
+        if process.returncode:
+            raise InputError(f'Inference on {count} {kind} ended with {process.returncode}.')
         each = '' if kind == 'pixels' else f'{1000 * seconds / count:.2f} ms each, '
         flat = f', {min(samples)} to {max(samples)} MB every {SAMPLES} s' if samples else ''
         print(f'{count} {kind}: {seconds:.1f} s, {each}at most {peak} MB{flat}')
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_command(main))

@@ -4,7 +4,14 @@ import pytest
 
 from sdpose.errors import InputError
 from sdpose.runtime.frames import Frame
-from sdpose.runtime.person_boxes import FixedBoxes, PersonBoxes, parse_box, whole_image
+from sdpose.runtime.person_boxes import (
+    FixedBoxes,
+    PersonBoxes,
+    are_numbers,
+    numbers,
+    parse_box,
+    whole_image,
+)
 
 IMAGE = np.zeros((40, 60, 3), np.uint8)
 FRAME = Frame(IMAGE, 'a.jpg', 0)
@@ -24,6 +31,24 @@ def test_boxes_of_the_command_line_and_of_the_whole_image():
 def test_box_that_is_not_four_numbers(text):
     with pytest.raises(InputError, match='is not four numbers x,y,w,h'):
         parse_box(text)
+
+
+@pytest.mark.parametrize(
+    'value', [1e7, -1e7, 10**400, float('nan'), float('inf'), True, '1', None, [1], {}]
+)
+def test_what_is_no_number_of_pixels(value):
+    assert not are_numbers([1, value], 2)
+    assert numbers([1, value], 2) is None
+    assert are_numbers([1, 9999999.5], 2)
+    assert numbers([1, -2.5], 2) == [1.0, -2.5]
+
+
+def test_numbers_are_a_list_of_so_many():
+    for values in ((1, 2), [1], [1, 2, 3], '12', None, {1: 2, 3: 4}):
+        assert not are_numbers(values, 2)
+        assert numbers(values, 2) is None
+    assert are_numbers([1e9], 1, limit=1e10)
+    assert not are_numbers([1e10], 1, limit=1e10)
 
 
 @pytest.mark.parametrize('text', ['1,2,0,4', '1,2,3,-4', '10,10,5,-5'])
