@@ -2,7 +2,7 @@
 # make demo      train an SDPose model on toy data, test it, draw pictures
 # make demo-distilpose   train a teacher, and a student with and without it, on toy data
 # make test      run the tests
-# make lint      check style and types
+# make lint      check style, types, and that the papers' tables are rendered
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -88,3 +88,4 @@ lint: install
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(RUN) tools/render_papers.py --check

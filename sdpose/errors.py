@@ -35,6 +35,8 @@ def blame_config(config: str, action: str = 'be built') -> Iterator[None]:
     ) as error:
         # str() of a KeyError would quote its message
         message = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+        if isinstance(error, KeyError) and message.isidentifier():
+            message = f'one of its dicts has no {message!r}'
         message = message.split('. Please check whether', maxsplit=1)[0] or type(error).__name__
         raise BuildError(f'{config} cannot {action}: {message}') from error
 

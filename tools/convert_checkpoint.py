@@ -1,12 +1,14 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""Rename the weights of a published checkpoint to ours."""
+"""Make our checkpoint of a published one: its names, and its scale of attention."""
 
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.registry import init_default_scope
+from torch import Tensor
 
 import sdpose.plugin  # noqa: F401  registers the modules, and lets MMPose import
 
@@ -19,6 +21,8 @@ from sdpose.checkpoints.safe_loading import get_state_dict, load_checkpoint_file
 from sdpose.cli import run_tool
 from sdpose.engine.config_file import load_config
 from sdpose.errors import InputError, blame_config
+from sdpose.models import MultiCycledTransformer
+from sdpose.models.layers import sine_positions_2d
 from sdpose.runtime.command import Arguments, make_parser
 from sdpose.runtime.files import write_whole
 
@@ -28,11 +32,11 @@ EXAMPLES = """\
   python tools/test.py configs/sdpose/td-hm_sdpose-s-v1_8xb64-300e_coco-256x192.py converted.pth"""
 
 
-def verify(converted: Converted, config: str, name: str) -> None:
-    """Check that a converted checkpoint is exactly that of a config's model.
+def build_model(config: str) -> Any:
+    """Build a config's model, with random weights.
 
     Raises:
-        InputError: Names or shapes differ, or the positions are others than ours.
+        InputError: It is none, or none whose neck is a :class:`MultiCycledTransformer`.
     """
     cfg = load_config(config)
     if 'model' not in cfg:
@@ -40,17 +44,62 @@ def verify(converted: Converted, config: str, name: str) -> None:
     init_default_scope('mmpose')
     with blame_config(config):
         model = MODELS.build(cfg.model)
-    load_strictly(model, converted.state_dict, name)
-    if converted.positions is None:
-        return
-    ours = model.neck.positions[:, model.neck.num_keypoints :]
-    if ours.shape != converted.positions.shape or not torch.allclose(
-        ours, converted.positions.float(), atol=1e-4
-    ):
+    if not isinstance(getattr(model, 'neck', None), MultiCycledTransformer):
         raise InputError(
-            f'{name} has other positions than the fixed 2-D sine ones of this project; '
-            'a model with learned positions cannot be converted.'
+            f'{config} has no MultiCycledTransformer as model.neck, as every model has whose '
+            'published weights can be converted.'
         )
+    return model
+
+
+def verify(converted: Converted, model: Any, name: str) -> str:
+    """Check that a converted checkpoint is exactly that of a model.
+
+    Returns:
+        What was compared.
+
+    Raises:
+        InputError: Names or shapes differ, or the positions are others than ours.
+    """
+    load_strictly(model, converted.state_dict, name)
+    neck = model.neck
+    rows, columns = (a // b for a, b in zip(neck.feature_size, neck.patch_size, strict=True))
+    ours = f'{rows}x{columns} patches (h x w), row by row, the row half of the channels first'
+    if converted.positions is None:
+        return f'Positions are not in the file, so not compared with ours of {ours}.'
+    found = name_positions(converted.positions.float(), neck.positions.shape[-1])
+    if f'{rows}x{columns}' not in found:
+        theirs = '; or '.join(found) or 'learned positions, or those of another formula'
+        raise InputError(
+            f'{name} has other positions than the fixed sine ones of the neck, which are those of '
+            f'{ours}: its own are {theirs}. Take a config whose patches make the same grid; '
+            'positions that no config has cannot be converted.'
+        )
+    return f'Positions are those of the neck: {ours}.'
+
+
+def name_positions(positions: Tensor, dim: int) -> list[str]:
+    """Find the grids whose fixed sine positions a table has.
+
+    Args:
+        positions: Published, (1, P, D).
+        dim: D of the neck.
+
+    Returns:
+        ``16x12`` for rows x columns in our order, or what is different; none for learned ones.
+    """
+    if positions.ndim != 3 or len(positions) != 1 or positions.shape[2] != dim:
+        return []
+    count = positions.shape[1]
+    found = []
+    for rows in (number for number in range(1, count + 1) if count % number == 0):
+        columns = count // rows
+        ours = sine_positions_2d(rows, columns, dim)
+        swapped = f'{rows}x{columns} with the column half first, or {columns}x{rows} by columns'
+        for name, table in {f'{rows}x{columns}': ours, swapped: ours.roll(dim // 2, -1)}.items():
+            if torch.allclose(table, positions, atol=1e-4):
+                found.append(name)
+    return found
 
 
 def main(arguments: Arguments = None) -> None:
@@ -65,20 +114,36 @@ def main(arguments: Arguments = None) -> None:
         '--config', help='build its model and load the result strictly, before it is written'
     )
     args = parser.parse_args(arguments)
-    checkpoint = load_checkpoint_file(args.source)
-    converted = convert_published(get_state_dict(checkpoint, args.source), args.source)
+    weights = get_state_dict(load_checkpoint_file(args.source), args.source)
+    model = build_model(args.config) if args.config else None
+    converted = convert_published(weights, args.source, model and model.neck)
     print(f'Recognised {converted.layout}: {len(converted.state_dict)} tensors renamed.')
     if converted.dropped:
         print(f'Dropped (computed anew, or read by nothing): {", ".join(converted.dropped)}.')
-    if args.config:
-        verify(converted, args.config, args.source)
-        print(f'Loads strictly into the model of {args.config}.')
+    if model is None:
+        print(
+            'Not verified, and right only where neck.attention_scale is head_dim: --config CONFIG '
+            'makes it fit, and loads it into a model before it is written.'
+        )
     else:
-        print('Not verified: --config CONFIG loads it into a model before it is written.')
+        positions = verify(converted, model, args.source)
+        print(f'Loads strictly into the model of {args.config}.\n{positions}')
+        print(describe_scale(converted, model))
     with io.BytesIO() as buffer:
         torch.save(dict(meta={}, state_dict=converted.state_dict), buffer)
         write_whole(args.target, buffer.getvalue())
     print(f'Wrote {args.target}.')
+
+
+def describe_scale(converted: Converted, model: Any) -> str:
+    """Say what attention is scaled by, and what that took."""
+    factor = converted.query_factor
+    taken = f'queries are multiplied by {factor:.4g} for it' if factor != 1 else 'as in the neck'
+    heads = model.neck.layers[0].attention.num_heads
+    return (
+        f'Attention is scaled by {converted.layout.scale_by}^-0.5 as published, with the '
+        f'{heads} heads of the config: {taken}.'
+    )
 
 
 if __name__ == '__main__':

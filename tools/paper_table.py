@@ -2,100 +2,59 @@
 """Build every model of the papers, and print our figures beside theirs."""
 
 import argparse
-import csv
 import json
-import subprocess
 import sys
-import tempfile
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from mmengine.registry import init_default_scope
-
-import sdpose.plugin  # noqa: F401  registers the modules, and lets MMPose import
-
-# isort: split
-from mmpose.registry import MODELS
+from papers.measure import Complexity, count, images_per_second, test_metrics
+from papers.tables import Model, models, number, own_ap, tables
 
 from sdpose.checkpoints.latest import find_latest_checkpoint
 from sdpose.cli import run_tool
-from sdpose.engine.config_file import load_config
 from sdpose.errors import InputError
+from sdpose.figures.ap_by_size import Point, draw_ap_by_size
+from sdpose.figures.canvas import check_figure_path, save_figure
 from sdpose.runtime.command import Arguments, make_parser
 from sdpose.runtime.files import check_writable, write_whole
 
-ROOT = Path(__file__).parents[1]
-NUMBERS = ROOT / 'tools/paper_numbers.csv'
 TOLERANCE = 0.02
 EXAMPLES = """\
   python tools/paper_table.py                       # parameters and GFLOPs, half a minute
-  python tools/paper_table.py --json table.json
-  python tools/paper_table.py --checkpoints work_dirs --data-root data/coco   # with AP and AR"""
+  python tools/paper_table.py --fps --models SDPose-Reg DistilPose-S
+  python tools/paper_table.py --checkpoints work_dirs --data-root data/coco   # with AP and AR
+  python tools/paper_table.py --figure sdpose figure1.png                     # its figure 1"""
 
 NOTES = """
 Params are the trainable ones, in millions. GFLOPs are 10^9 multiply-adds for one image of 256x192:
 the papers leave out the two products of attention, Q K^T and (softmax) V, so ours stand without
 them first, then with them. A row is off when it differs by more than 2 %. MMPose's models (in
-italics) are counted by their papers in other ways, so they are shown but not checked. AP and AR
-are on COCO val2017; the papers' stand beside ours."""
+italics) are counted by their papers in other ways, so they are shown but not checked. FPS are
+images a second at batch 1 with flip test and decoding, by the median; the papers name no hardware.
+APs of the papers are on the data set that is named; test-dev's annotations are not public, so
+--checkpoints leaves it out: docs/papers.md says how to submit."""
 
-
-@dataclass(frozen=True)
-class PaperModel:
-    """What the papers say of a model: their figures, not ours.
-
-    Attributes:
-        name: As the papers call it.
-        config: Its config, below ``configs/``, or one of MMPose's own (``mmpose::...``).
-        source: Where the figures stand.
-        params: Millions of parameters; like the others ``None`` where the papers have none.
-        gflops: Multiply-adds, 10^9.
-        ap: AP on COCO val2017, in percent.
-        ar: AR on COCO val2017, in percent.
-    """
-
-    name: str
-    config: str
-    source: str
-    params: float | None
-    gflops: float | None
-    ap: float | None
-    ar: float | None
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether it is checked; MMPose's models are counted by others in other ways."""
-        return '::' not in self.config
+# Figure 1 of a paper -> the tables that it shows
+FIGURES = {'sdpose': ('sdpose-1', 'sdpose-2'), 'distilpose': ('distilpose-1',)}
+COLUMNS = ('model', "paper's params", 'ours', "paper's GFLOPs", 'ours', 'with attention')
+COLUMNS_OF_AP = ("paper's AP", 'ours', "its own authors'", "paper's AR", 'ours', 'on', 'table')
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Our figures of a model.
+    """Our figures of a model; ``None`` where nothing was measured.
 
     Attributes:
-        params: Millions of trainable parameters.
-        gflops: 10^9 multiply-adds without the products of attention.
-        gflops_with_attention: With them.
+        size: Parameters and multiply-adds.
+        fps: Images a second.
         ap: AP in percent, where a checkpoint was tested.
         ar: AR in percent.
     """
 
-    params: float
-    gflops: float
-    gflops_with_attention: float
+    size: Complexity
+    fps: float | None = None
     ap: float | None = None
     ar: float | None = None
-
-
-def read_numbers() -> list[PaperModel]:
-    """Read the papers' figures."""
-    with NUMBERS.open(encoding='utf-8', newline='') as file:
-        _, *rows = csv.reader(file)  # without the head; the columns are the attributes
-    return [
-        PaperModel(name, config, source, *(float(number) if number else None for number in numbers))
-        for name, config, source, *numbers in rows
-    ]
 
 
 def parse_args(arguments: Arguments) -> argparse.Namespace:
@@ -106,137 +65,151 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
         '--checkpoints',
         type=Path,
         metavar='DIR',
-        help='test DIR/NAME.pth or the last epoch in DIR/NAME/, NAME being that of a config',
+        help='test DIR/NAME.pth or the last epoch in DIR/NAME/, NAME being that of a config, on '
+        'COCO val2017 and CrowdPose test',
     )
     parser.add_argument('--data-root', help='folder of COCO, for --checkpoints')
+    parser.add_argument('--crowdpose-root', help='folder of CrowdPose, for --checkpoints')
+    parser.add_argument('--fps', action='store_true', help='time the models on this machine')
+    parser.add_argument('--device', default='cpu', help='for --fps: cpu (default), cuda')
     parser.add_argument('--models', nargs='+', metavar='NAME', help='these rows only')
+    parser.add_argument(
+        '--figure',
+        nargs=2,
+        metavar=('PAPER', 'FILE'),
+        help=f'draw figure 1 of a paper ({", ".join(FIGURES)}): AP by parameters and by GFLOPs, '
+        'with your checkpoints on top (.png, .pdf, .jpg)',
+    )
     return parser.parse_args(arguments)
 
 
-def config_path(model: PaperModel) -> str:
-    """Where the config of a model is."""
-    return model.config if '::' in model.config else str(ROOT / 'configs' / model.config)
+def measure(model: Model, args: argparse.Namespace) -> Measured:
+    """Measure what is asked for."""
+    size = count(model)
+    fps = images_per_second(model, args.device) if args.fps else None
+    checkpoint = args.checkpoints and find_checkpoint(args.checkpoints, model)
+    if not checkpoint:
+        return Measured(size, fps)
+    is_crowdpose = 'crowdpose' in model.config
+    prefix = 'crowdpose' if is_crowdpose else 'coco'
+    data_root = args.crowdpose_root if is_crowdpose else args.data_root
+    metrics = test_metrics(model, checkpoint, data_root)
+    return Measured(size, fps, 100 * metrics[f'{prefix}/AP'], 100 * metrics[f'{prefix}/AR'])
 
 
-def measure(model: PaperModel) -> Measured:
-    """Build a model, without numbers in it, and count its parameters and multiply-adds."""
-    try:
-        from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: PLC0415
-        from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
-    except ImportError as error:
-        raise InputError('Counting multiply-adds needs torch 2.3 or newer.') from error
-    cfg = load_config(config_path(model))
-    init_default_scope('mmpose')
-    (width, height), *_ = (s.input_size for s in cfg.val_pipeline if s.type == 'TopdownAffine')
-    attention_as_products = sdpa_kernel(SDPBackend.MATH)
-    counter = FlopCounterMode(display=False)
-    with torch.device('meta'), torch.no_grad(), attention_as_products:
-        network = MODELS.build(cfg.model).eval()
-        with counter:
-            network(torch.zeros(1, 3, height, width), None, mode='tensor')
-    flops = {str(name): count for name, count in counter.get_flop_counts()['Global'].items()}
-    products = sum(count for name, count in flops.items() if name.endswith('.bmm'))
-    multiply_adds = sum(flops.values()) / 2
-    return Measured(
-        params=sum(p.numel() for p in network.parameters() if p.requires_grad) / 1e6,
-        gflops=(multiply_adds - products / 2) / 1e9,
-        gflops_with_attention=multiply_adds / 1e9,
-    )
-
-
-def find_checkpoint(folder: Path, config: str) -> Path | None:
-    """Find the checkpoint of a config in a folder of runs or of files."""
-    name = Path(config).stem
+def find_checkpoint(folder: Path, model: Model) -> Path | None:
+    """Find the checkpoint of a model in a folder of runs or of files."""
+    name = Path(model.config).stem
     file = folder / f'{name}.pth'
     return file if file.is_file() else find_latest_checkpoint(folder / name)
 
 
-def test_checkpoint(config: str, checkpoint: Path, data_root: str | None) -> dict[str, float]:
-    """Run ``tools/test.py`` and read its metrics."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / 'metrics.json'
-        command = [sys.executable, str(ROOT / 'tools/test.py'), config, str(checkpoint)]
-        command += ['--out', str(out), '--work-dir', folder]
-        command += ['--data-root', data_root] if data_root else []
-        result = subprocess.run(command, stdout=sys.stderr, check=False)
-        if result.returncode:
-            raise InputError(f'tools/test.py failed for {config} and {checkpoint}; see above.')
-        return json.loads(out.read_text())
+def is_off(model: Model, size: Complexity) -> tuple[bool, bool]:
+    """Whether our parameters and GFLOPs differ by more than 2 % from the paper's."""
+    pairs = ((model.number('params'), size.params), (model.number('gflops'), size.gflops))
+    off = [bool(paper) and abs(ours - paper) > TOLERANCE * paper for paper, ours in pairs]
+    return model.is_ours and off[0], model.is_ours and off[1]
 
 
-def is_off(paper: float | None, ours: float) -> bool:
-    """Whether our figure differs by more than 2 % from the paper's."""
-    if paper is None:
-        return False
-    return abs(ours - paper) > TOLERANCE * paper
-
-
-def table_row(model: PaperModel, ours: Measured) -> str:
+def table_row(model: Model, ours: Measured, with_fps: bool) -> str:
     """One line of markdown."""
 
     def cell(value: float | None, digits: int) -> str:
         return '' if value is None else f'{value:.{digits}f}'
 
-    def paper(value: float | None) -> str:
-        return '' if value is None else f'{value:g}'
-
-    name = model.name if model.is_ours else f'*{model.name}*'
-    off = ' **off**' if model.is_ours else ''
+    params_off, gflops_off = (' **off**' if off else '' for off in is_off(model, ours.size))
     cells = [
-        name,
-        paper(model.params),
-        cell(ours.params, 3) + (off if is_off(model.params, ours.params) else ''),
-        paper(model.gflops),
-        cell(ours.gflops, 3) + (off if is_off(model.gflops, ours.gflops) else ''),
-        cell(ours.gflops_with_attention, 3),
-        paper(model.ap),
+        model.name if model.is_ours else f'*{model.name}*',
+        model.cell('Params'),
+        cell(ours.size.params, 3) + params_off,
+        model.cell('GFLOPs'),
+        cell(ours.size.gflops, 3) + gflops_off,
+        cell(ours.size.gflops_with_attention, 3),
+        *([model.cell('FPS'), cell(ours.fps, 1)] if with_fps else []),
+        model.cell('AP'),
         cell(ours.ap, 1),
-        paper(model.ar),
+        own_ap(model),
+        model.cell('AR'),
         cell(ours.ar, 1),
-        model.source,
+        model.data,
+        tables()[model.source].source if model.source else '',
     ]
     return f'| {" | ".join(cells)} |'
 
 
-HEADER = """\
-| model | paper's params | ours | paper's GFLOPs | ours | with attention \
-| paper's AP | ours | paper's AR | ours | paper's table |
-|---|---|---|---|---|---|---|---|---|---|---|"""
+def json_row(model: Model, ours: Measured) -> dict:
+    """A row as numbers, without what the papers add to theirs in brackets."""
+    paper = {column: model.number(column) for column in ('params', 'gflops', 'FPS', 'ap', 'ar')}
+    figures = dict(ours.size._asdict(), fps=ours.fps, ap=ours.ap, ar=ours.ar)
+    return dict(name=model.name, config=model.config, data=model.data, paper=paper, ours=figures)
 
 
-def select(names: list[str] | None) -> list[PaperModel]:
-    """The rows to print."""
-    known = {model.name: model for model in read_numbers()}
+def select(names: list[str] | None) -> list[Model]:
+    """The rows to print: all models that estimate poses, or some.
+
+    Raises:
+        InputError: One does not exist.
+    """
+    known = {name: model for name, model in models().items() if model.ours[0]}
     for name in names or []:
         if name not in known:
             raise InputError(f'There is no model {name}. Known ones: {", ".join(known)}.')
     return [known[name] for name in names or known]
 
 
-def main(arguments: Arguments = None) -> int:
-    """Print the table; 1 if one of our models is off."""
-    args = parse_args(arguments)
+def points(paper: str, measured: dict[str, Measured]) -> list[Point]:
+    """What figure 1 of a paper shows, and what was tested here, by the name of the model."""
+    shown = []
+    for table in (tables()[name] for name in FIGURES[paper]):
+        for row in table.rows:
+            name = ' '.join(filter(None, [row['Method'], row.get('Backbone'), row.get('Input')]))
+            group = row.get('Group') or ('regression' if 'Backbone' in row else 'heatmap')
+            numbers = (number(row[column]) for column in ('Params', 'GFLOPs', 'AP'))
+            shown.append(Point(name.removesuffix(' 256x192'), *numbers, group, is_ours=False))
+    for name, ours in measured.items():
+        if ours.ap is not None and models()[name].data == 'COCO val2017':
+            size = (ours.size.params, ours.size.gflops)
+            shown.append(Point(name, *size, ours.ap, 'tested here', is_ours=True))
+    return shown
+
+
+def check_outputs(args: argparse.Namespace) -> None:
+    """Find out before the work whether its results can be written.
+
+    Raises:
+        InputError: They cannot.
+    """
     if args.json and args.json.suffix != '.json':
         raise InputError(f'{args.json} must end with .json.')
     if args.json:
         check_writable(args.json)
+    if args.figure and args.figure[0] not in FIGURES:
+        raise InputError(f'--figure {args.figure[0]}: the papers are {" and ".join(FIGURES)}.')
+    if args.figure:
+        check_figure_path(Path(args.figure[1]))
     if args.checkpoints and not args.checkpoints.is_dir():
         raise InputError(f'There is no folder {args.checkpoints}.')
-    rows, num_off = [], 0
-    print(HEADER, flush=True)
-    for model in select(args.models):
-        ours = measure(model)
-        checkpoint = args.checkpoints and find_checkpoint(args.checkpoints, model.config)
-        if checkpoint:
-            metrics = test_checkpoint(config_path(model), checkpoint, args.data_root)
-            ours = replace(ours, ap=100 * metrics['coco/AP'], ar=100 * metrics['coco/AR'])
-        print(table_row(model, ours), flush=True)
-        is_wrong = is_off(model.params, ours.params) or is_off(model.gflops, ours.gflops)
-        num_off += model.is_ours and is_wrong
-        rows.append(dict(paper=asdict(model), ours=asdict(ours), checkpoint=str(checkpoint or '')))
+
+
+def main(arguments: Arguments = None) -> int:
+    """Print the table; 1 if one of our models is off."""
+    args = parse_args(arguments)
+    check_outputs(args)
+    chosen = select(args.models)
+    columns = (*COLUMNS, *(("paper's FPS", 'ours') if args.fps else ()), *COLUMNS_OF_AP)
+    print(f'| {" | ".join(columns)} |\n|{"---|" * len(columns)}', flush=True)
+    measured = {}
+    for model in chosen:
+        measured[model.name] = ours = measure(model, args)
+        print(table_row(model, ours, args.fps), flush=True)
     print(NOTES)
     if args.json:
+        rows = [json_row(model, measured[model.name]) for model in chosen]
         write_whole(args.json, json.dumps(rows, indent=2).encode())
+    if args.figure:
+        paper, path = args.figure
+        save_figure(draw_ap_by_size(points(paper, measured)), Path(path))
+    num_off = sum(any(is_off(model, measured[model.name].size)) for model in chosen)
     if num_off:
         sys.stderr.write(f'Error: {num_off} of our models are off by more than 2 %.\n')
     return int(num_off > 0)

@@ -1,3 +1,7 @@
-_base_ = '../tokenpose/td-hm_tokenpose-b_8xb64-300e_coco-256x192.py'
+_base_ = [
+    '../tokenpose/td-hm_tokenpose-b_8xb64-300e_coco-256x192.py',
+    '../_base_/models/ppt.py',
+]
 
-model = dict(neck=dict(pruning=dict(keep_ratio=0.7, layers=(3, 6, 9))))
+model = _base_.ppt
+custom_hooks = _base_.ppt_schedule

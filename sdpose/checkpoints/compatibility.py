@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from sdpose.checkpoints.converter import recognise_layout
+from sdpose.checkpoints.converter import recognise_layout, what_else
 from sdpose.checkpoints.safe_loading import get_state_dict
 from sdpose.errors import InputError
 
@@ -25,7 +25,8 @@ def load_strictly(model: nn.Module, checkpoint: dict, name: str) -> None:
     """
     state_dict = get_state_dict(checkpoint, name)
     refuse_published(state_dict, name)
-    _refuse_other_kinds(model.state_dict(), state_dict, name)
+    expected = model.state_dict()
+    _refuse_other_kinds(expected, state_dict, name)
     try:
         result = model.load_state_dict(state_dict, strict=False)
     except RuntimeError as error:
@@ -35,38 +36,45 @@ def load_strictly(model: nn.Module, checkpoint: dict, name: str) -> None:
         problems = [f'{key} is missing in it' for key in result.missing_keys]
         problems += [f'{key} is not part of the model' for key in result.unexpected_keys]
     if problems:
+        advice = _what_it_is(expected, state_dict) or 'Give the config that it was trained with.'
         raise InputError(
-            f'{name} belongs to another model than this config: {shortened(problems)}. '
-            'Give the config that it was trained with.'
+            f'{name} belongs to another model than this config: {shortened(problems)}. {advice}'
         )
 
 
-def split_fitting(model: nn.Module, checkpoint: dict, name: str) -> tuple[list[str], list[str]]:
+def split_fitting(
+    model: nn.Module, checkpoint: dict, name: str, owner: str = 'this config'
+) -> tuple[list[str], list[str]]:
     """Find out which weights of a model a checkpoint has, as for fine-tuning.
 
     Args:
         model: It is not changed.
         checkpoint: With ``state_dict``, or itself a state dict.
         name: What to call the checkpoint in the message.
+        owner: What to call that which the model belongs to.
 
     Returns:
-        Names of the model's weights that are in it with the same shape, and of all others.
+        Names of the model's weights that are in it with the same shape, and of all others; neither
+        has how many batches a batch norm saw, which old files lack and nothing reads.
 
     Raises:
         InputError: None is, it bears published names, or integers where the model has floats.
     """
     state_dict = get_state_dict(checkpoint, name)
     refuse_published(state_dict, name)
-    _refuse_other_kinds(model.state_dict(), state_dict, name)
+    expected = model.state_dict()
+    _refuse_other_kinds(expected, state_dict, name)
     fitting: list[str] = []
     others: list[str] = []
-    for key, weights in model.state_dict().items():
-        fits = key in state_dict and state_dict[key].shape == weights.shape
-        (fitting if fits else others).append(key)
+    for key, weights in expected.items():
+        if not key.endswith('num_batches_tracked'):
+            fits = key in state_dict and state_dict[key].shape == weights.shape
+            (fitting if fits else others).append(key)
     if not fitting:
         raise InputError(
-            f'{name} belongs to another model than this config: not one weight of the model, such '
-            f'as {shortened(others)}, is in it.'
+            f'{name} belongs to another model than {owner}: not one weight of the model, such as '
+            f'{shortened(others) or "none"}, is in it with the same shape. '
+            f'{_what_it_is(expected, state_dict)}'.rstrip()
         )
     return fitting, others
 
@@ -100,6 +108,12 @@ def _refuse_other_kinds(
                 f'{name} belongs to another model than this config: {key} has numbers of type '
                 f'{given.dtype} instead of {weights.dtype}.'
             )
+
+
+def _what_it_is(expected: Mapping[str, Tensor], state_dict: dict[str, Tensor]) -> str:
+    """Name a published file that has nothing in common with a model."""
+    what = '' if expected.keys() & state_dict.keys() else what_else(state_dict)
+    return f'It is {what}.' if what else ''
 
 
 def shortened(names: list[str]) -> str:

@@ -29,7 +29,7 @@ class CycledDeiT(Cycled, BaseModel):
     One pass through all blocks is a cycle, and each cycle goes on with the tokens of the one
     before. The position embedding is added once, where timm adds it: at the entry. The final norm
     and the classifier, the same for all cycles, read the class token of each. Training runs
-    ``num_cycles``, with a cross-entropy on each; inference runs ``test_cycles``.
+    ``num_cycles``, with a cross-entropy on each or on the last; inference runs ``test_cycles``.
 
     With ``token_loss`` each cycle teaches the one before it. The class token takes the place that
     keypoint tokens have in a pose model, because both are what the head reads; patch tokens are
@@ -45,6 +45,7 @@ class CycledDeiT(Cycled, BaseModel):
         num_cycles: Cycles that run in training mode, at least 1. With 1 it is timm's model.
         test_cycles: Cycles that run in evaluation mode, at least 1. It can be set on a built
             model; the weights are the same for every number of cycles.
+        supervised_cycles: ``all``, or only the ``last`` one, as for cycles without distillation.
         token_loss: :class:`TokenDistillationLoss` between neighbouring cycles, or ``None``.
         mixup: Arguments of ``timm.data.Mixup`` without ``num_classes``: Mixup, CutMix and label
             smoothing of the training images. ``None`` trains on the labels as they are.
@@ -65,6 +66,7 @@ class CycledDeiT(Cycled, BaseModel):
         num_classes: int = 1000,
         num_cycles: int = 1,
         test_cycles: int = 1,
+        supervised_cycles: str = 'all',
         token_loss: dict | None = None,
         mixup: dict | None = None,
         timm_options: dict[str, Any] | None = None,
@@ -80,6 +82,7 @@ class CycledDeiT(Cycled, BaseModel):
         self.num_classes = num_classes
         self.num_cycles = num_cycles
         self.test_cycles = test_cycles
+        self.supervised_cycles = supervised_cycles
         self.vit: Any = _create_vision_transformer(architecture, num_classes, timm_options or {})
         self.token_loss = MODELS.build(token_loss) if token_loss else None
         self.mixup = (
@@ -144,8 +147,8 @@ class CycledDeiT(Cycled, BaseModel):
             data_samples: B samples with ``gt_label``.
 
         Returns:
-            ``loss_cls``, the cross-entropy summed over cycles; with a token loss also
-            ``loss_cls_token`` and ``loss_patch_token``.
+            ``loss_cls``, the cross-entropy summed over the supervised cycles; with a token loss
+            also ``loss_cls_token`` and ``loss_patch_token``.
 
         Raises:
             InputError: A label is not one of ``num_classes``, or Mixup got an odd batch.
@@ -164,7 +167,8 @@ class CycledDeiT(Cycled, BaseModel):
                 )
             images, target = self.mixup(images, target)  # target (B, num_classes)
         cycles = self.cycles(images)
-        entropies = [F.cross_entropy(self.classify(tokens), target) for tokens in cycles]
+        supervised = cycles[-1:] if self.supervised_cycles == 'last' else cycles
+        entropies = [F.cross_entropy(self.classify(tokens), target) for tokens in supervised]
         losses = dict(loss_cls=torch.stack(entropies).sum())
         if self.token_loss is not None:
             of_tokens = self.token_loss.between_cycles([self._split(tokens) for tokens in cycles])

@@ -2,5 +2,6 @@
 """Keypoints -> training targets; predictions -> keypoints."""
 
 from sdpose.codecs.regression_with_confidence import RegressionWithConfidence
+from sdpose.codecs.unrefined_heatmap import UnrefinedHeatmap
 
-__all__ = ['RegressionWithConfidence']
+__all__ = ['RegressionWithConfidence', 'UnrefinedHeatmap']

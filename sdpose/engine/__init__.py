@@ -1,8 +1,9 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """What MMEngine's Runner lacks: runs that can be trusted, checks, CPU processes."""
 
+from sdpose.engine.keep_ratio_hook import KeepRatioHook
 from sdpose.engine.number_check_hook import NumberCheckHook
 from sdpose.engine.safe_checkpoint_hook import SafeCheckpointHook
 from sdpose.engine.seed_hook import SeedHook
 
-__all__ = ['NumberCheckHook', 'SafeCheckpointHook', 'SeedHook']
+__all__ = ['KeepRatioHook', 'NumberCheckHook', 'SafeCheckpointHook', 'SeedHook']

@@ -52,7 +52,7 @@ def check_data(cfg: Config, phases: Iterable[str]) -> list[str]:
             raise InputError(f'{phase}_dataloader.dataset.pipeline is empty: it loads no picture.')
         datasets = list(_datasets(loader))
         evaluators = _nodes(cfg.get(f'{phase}_evaluator'))
-        metrics = [node for node in evaluators if _class_name(node) == 'CocoMetric']
+        metrics = [node for node in evaluators if _class_name(node).endswith('CocoMetric')]
         for dataset in datasets:
             own_check = _own_check(dataset)
             if own_check is not None:

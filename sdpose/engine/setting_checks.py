@@ -69,7 +69,8 @@ RULES = {
     for rule, names in (
         (COUNT, 'batch_size base_batch_size prefetch_factor accumulative_counts val_interval'),
         (COUNT, 'step_size in_channels out_channels embed_dim embed_dims hidden_dim'),
-        (COUNT, 'num_heads num_layers num_keypoints num_joints MultiCycledTransformer.dim'),
+        (COUNT, 'num_heads num_layers num_keypoints num_joints num_transformers'),
+        (COUNT, 'MultiCycledTransformer.dim'),
         (whole(1, 10_000), 'feature_size patch_size heatmap_size input_size img_size image_size'),
         (COUNT, 'StemNet.num_blocks CycledDeiT.num_classes TopKAccuracy.topk'),
         (COUNT, 'log_processor.window_size'),
@@ -96,6 +97,8 @@ RULES = {
         (DICT, 'model.backbone model.head model.data_preprocessor'),
         (one_of('heatmap', 'udp_combined', 'offset'), 'flip_mode'),
         (one_of('keypoints', 'keypoints_crowd'), 'iou_type'),
+        (one_of('head_dim', 'dim'), 'attention_scale'),
+        (one_of('all', 'last'), 'supervised_cycles'),
         (FLAG, 'flip_test shift_heatmap shift_coords compute_acc enable by_epoch'),
     )
     for name in names.split()

@@ -9,19 +9,20 @@ import torch.nn.functional as F  # noqa: N812
 from mmpose.codecs import MSRAHeatmap
 from torch import Tensor, nn
 
+from sdpose.codecs import UnrefinedHeatmap
 from sdpose.errors import InputError
 
 
 class HeatmapDecoder(nn.Module):
-    """Heatmaps -> keypoints and scores, as MMPose's ``MSRAHeatmap.decode`` does it in numpy.
+    """Heatmaps -> keypoints and scores, as the codec's ``decode`` does it in numpy.
 
     The location of the maximum is refined: with ``unbiased`` by DARK (Zhang et al., CVPR 2020,
     equation 9: one Newton step on the logarithm of the blurred heatmap), else by a quarter of a
-    pixel towards the higher neighbour. A heatmap without a positive value gives the location
-    (-1, -1) of the heatmap, as in MMPose.
+    pixel towards the higher neighbour; of an ``UnrefinedHeatmap`` not at all. A heatmap without a
+    positive value gives the location (-1, -1) of the heatmap, as in MMPose.
 
     Args:
-        codec: An ``MSRAHeatmap``.
+        codec: An ``MSRAHeatmap`` or :class:`UnrefinedHeatmap`.
 
     Raises:
         InputError: It is another codec.
@@ -29,12 +30,13 @@ class HeatmapDecoder(nn.Module):
 
     def __init__(self, codec: Any) -> None:
         super().__init__()
-        if type(codec) is not MSRAHeatmap:
+        if type(codec) not in (MSRAHeatmap, UnrefinedHeatmap):
             raise InputError(
                 f'--decode knows the codec MSRAHeatmap, but this model has {type(codec).__name__}. '
                 'Export its heatmaps: leave --decode out.'
             )
         self.unbiased = codec.unbiased
+        self.is_refined = not isinstance(codec, UnrefinedHeatmap)
         self.register_buffer('pixels', torch.from_numpy(codec.scale_factor))  # crop / heatmap
         blur = torch.from_numpy(cv2.getGaussianKernel(codec.blur_kernel_size, 0)).float()
         self.register_buffer('blur', (blur @ blur.T)[None, None])
@@ -55,9 +57,11 @@ class HeatmapDecoder(nn.Module):
         scores, index = values.amax(-1), values.argmax(-1)
         x = index % width
         y = torch.div(index, width, rounding_mode='floor')
-        refine = self._newton_step if self.unbiased else self._quarter_pixel
-        peak = torch.stack([x, y], dim=-1).float()  # (B, K, 2)
-        location = torch.where(scores[..., None] > 0, peak + refine(heatmaps, x, y), -1.0)
+        location = torch.stack([x, y], dim=-1).float()  # (B, K, 2)
+        if self.is_refined:
+            refine = self._newton_step if self.unbiased else self._quarter_pixel
+            location = location + refine(heatmaps, x, y)
+        location = torch.where(scores[..., None] > 0, location, -1.0)
         return location * self.pixels, scores
 
     def _newton_step(self, heatmaps: Tensor, x: Tensor, y: Tensor) -> Tensor:

@@ -1,5 +1,5 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""What keypoint tokens attend to, by layer and cycle: SDPose figures 4 and 5."""
+"""What keypoint tokens attend to: SDPose figures 4 and 5, DistilPose figure 3(b)."""
 
 from collections.abc import Iterator, Sequence
 

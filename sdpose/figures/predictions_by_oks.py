@@ -1,7 +1,8 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""The best and the worst predictions by OKS, coloured by confidence: DistilPose figure 6."""
+"""The best and the worst predictions by OKS, and which joints are wrong: DistilPose figure 6."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +12,7 @@ from rich.progress import track
 from sdpose.errors import InputError
 from sdpose.evaluation.oks_matches import Match, match_by_oks
 from sdpose.figures.canvas import add_color_bar, make_panels, markdown_table, show_picture
+from sdpose.figures.joint_similarity import joint_similarities, joint_table
 from sdpose.figures.options import check_finite, check_number
 from sdpose.figures.results import Results, confidence_scale, keypoints_of
 from sdpose.runtime.crop import CropRegion
@@ -20,6 +22,7 @@ from sdpose.runtime.frames import read_image
 CROP_SIZE = (192, 256)  # width and height in pixels
 PADDING = 1.2  # side of a crop by that of the box
 COLUMNS = 6
+T = TypeVar('T')
 RIGHT, WRONG = '#1a7f37', '#c62828'
 
 
@@ -31,11 +34,11 @@ def draw_best_and_worst(
     Args:
         results: Ground truth and predictions.
         number: How many of the best and of the worst, at most.
-        threshold: OKS from which a prediction is right.
+        threshold: OKS from which a prediction is right, and similarity from which a joint is.
         min_keypoints: Persons with fewer labelled keypoints are left out.
 
     Returns:
-        The figure, and a table of how many are right.
+        The figure, and two tables: how many persons, and how many labelled joints, are right.
 
     Raises:
         InputError: Nothing matches, a picture is missing or broken, or an option is wrong.
@@ -49,25 +52,32 @@ def draw_best_and_worst(
     )
     if not matches:
         raise InputError('No person of the annotations has a prediction.')
+    judged = [joint_similarities(match, info['sigmas'], use_area) for match in matches]
+    names = [info['keypoint_id2name'][index] for index in range(info['num_keypoints'])]
+    tables = (
+        _table(matches, missed, threshold),
+        joint_table(matches, np.array(judged), names, threshold),
+    )
     files = {image['id']: results.images / image['file_name'] for image in truth['images']}
-    best, worst = pick(matches, number)
+    best, worst = pick([*zip(matches, judged, strict=True)], number)
     columns = min(COLUMNS, max(len(best), 3))
     rows_of_best, rows_of_worst = (-(-len(part) // columns) for part in (best, worst))
     rows = rows_of_best + rows_of_worst
     figure, axes = make_panels(rows, columns, (1.7 * columns + 0.8, 2.75 * rows))
     shown = [*zip(axes[:rows_of_best].flat, best, strict=False)]
     shown += zip(axes[rows_of_best:].flat, worst, strict=False)
-    for axis, match in track(shown, 'Drawing', transient=True):
+    for axis, (match, similarities) in track(shown, 'Drawing', transient=True):
         picture = read_image(files[match.person['image_id']])
-        _show_match(axis, match, picture, info['skeleton_links'])
+        _show_match(axis, match, picture, info['skeleton_links'], similarities < threshold)
         verdict, color = ('right', RIGHT) if match.oks >= threshold else ('wrong', WRONG)
         title = f'OKS {match.oks:.2f}: {verdict}\nmean confidence {_confidence(match):.2f}'
         axis.set_title(title, fontsize=8, color=color)
-    add_color_bar(figure, axes, confidence_scale(), 'confidence; white rings: ground truth')
-    return figure, _table(matches, missed, threshold)
+    label = 'confidence\nground truth: ring if the joint is right, cross if wrong'
+    add_color_bar(figure, axes, confidence_scale(), label)
+    return figure, '\n\n'.join(tables)
 
 
-def pick(matches: list[Match], number: int) -> tuple[list[Match], list[Match]]:
+def pick(matches: list[T], number: int) -> tuple[list[T], list[T]]:
     """Pick the best and the worst, none of them twice: best first, and worst first.
 
     Args:
@@ -96,15 +106,24 @@ def crop_person(
 
 
 def _show_match(
-    axis: Axes, match: Match, picture: np.ndarray, skeleton: Sequence[tuple[int, int]]
+    axis: Axes,
+    match: Match,
+    picture: np.ndarray,
+    skeleton: Sequence[tuple[int, int]],
+    is_wrong: np.ndarray,
 ) -> None:
     keypoints = keypoints_of([match.prediction, match.person], len(match.person['keypoints']) // 3)
     crop, points = crop_person(picture, match.person['bbox'], keypoints[..., :2])
     drawn = draw_poses(crop, points[:1], keypoints[:1, :, 2], skeleton, -np.inf, legend=False)
     show_picture(axis, drawn[..., ::-1])
+    is_right = (keypoints[1, :, 2] > 0) & ~is_wrong
     for color, width in (('black', 1.8), ('white', 0.9)):
-        x, y = points[1, keypoints[1, :, 2] > 0].T
+        x, y = points[1, is_right].T
         axis.scatter(x, y, s=32, facecolors='none', edgecolors=color, linewidths=width)
+    for color, width in (('white', 2.6), (WRONG, 1.4)):
+        x, y = points[1, is_wrong].T
+        axis.scatter(x, y, s=32, marker='x', color=color, linewidths=width)
+        axis.plot(*np.moveaxis(points[:, is_wrong], -1, 0), ':', color=color, linewidth=width / 2)
 
 
 def _confidence(match: Match) -> float:

@@ -65,18 +65,21 @@ def _sine_1d(length: int, dim: int) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention, softmax(Q K^T / sqrt(D / heads)) V, as in TokenPose section 3.2.
+    """Multi-head self-attention, softmax(Q K^T scale) V, as in TokenPose section 3.2.
 
     Args:
         dim: Width D of a token.
         num_heads: Number of heads; divides ``dim``.
+        scale_by: What Q K^T is divided by the root of: ``head_dim``, D / heads; or ``dim``, D, as
+            in TokenPose-S and PPT-S of their own repositories.
     """
 
-    def __init__(self, dim: int, num_heads: int) -> None:
+    def __init__(self, dim: int, num_heads: int, scale_by: str = 'head_dim') -> None:
         super().__init__()
         if dim % num_heads:
             raise InputError(f'dim={dim} is not a multiple of num_heads={num_heads}.')
         self.num_heads = num_heads
+        self.query_gain = 1 if scale_by == 'head_dim' else num_heads**-0.5
         self.qkv = nn.Linear(dim, 3 * dim, bias=False)
         self.out = nn.Linear(dim, dim)
 
@@ -92,11 +95,14 @@ class Attention(nn.Module):
         return self.mix(*self.project(tokens))
 
     def project(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Compute query, key and value of tokens (B, N, D), each (B, heads, N, D / heads)."""
+        """Compute query, key and value of tokens (B, N, D), each (B, heads, N, D / heads).
+
+        Queries are such that Q K^T is still to be divided by sqrt(D / heads), whatever the scale.
+        """
         batch, length, dim = tokens.shape
         qkv = self.qkv(tokens).view(batch, length, 3, self.num_heads, dim // self.num_heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
-        return query, key, value
+        return query if self.query_gain == 1 else query * self.query_gain, key, value
 
     def mix(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Mix values by attention: three times (B, heads, N, D / heads) -> (B, N, D)."""
@@ -148,15 +154,18 @@ class EncoderLayer(nn.Module):
         dim: Width D of a token.
         num_heads: Number of attention heads; divides ``dim``.
         mlp_ratio: Width of the MLP's hidden layer as a multiple of ``dim``.
+        scale_by: See :class:`Attention`.
     """
 
-    def __init__(self, dim: int, num_heads: int, mlp_ratio: float) -> None:
+    def __init__(
+        self, dim: int, num_heads: int, mlp_ratio: float, scale_by: str = 'head_dim'
+    ) -> None:
         super().__init__()
         hidden = int(dim * mlp_ratio)
         if hidden < 1:
             raise InputError(f'mlp_ratio={mlp_ratio} leaves no hidden layer of dim={dim}.')
         self.attention_norm = nn.LayerNorm(dim)
-        self.attention = Attention(dim, num_heads)
+        self.attention = Attention(dim, num_heads, scale_by)
         self.mlp_norm = nn.LayerNorm(dim)
         self.mlp = nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
 

@@ -12,9 +12,9 @@ from sdpose.plugin.mmpose_imports import import_mmpose
 import_mmpose()
 
 # MMPose must be importable before these are
-from sdpose import classification, codecs, engine, models  # noqa: E402
+from sdpose import classification, codecs, engine, evaluation, models  # noqa: E402
 from sdpose.plugin import checkpoint_files  # noqa: E402
 
 checkpoint_files.install()
 
-__all__ = ['classification', 'codecs', 'engine', 'models']
+__all__ = ['classification', 'codecs', 'engine', 'evaluation', 'models']

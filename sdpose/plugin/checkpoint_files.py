@@ -1,5 +1,5 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""How MMEngine reads checkpoints, as data, and writes files, whole or not at all."""
+"""How MMEngine reads checkpoints, as data, and what fits; and writes files, whole or not at all."""
 
 import io
 import re
@@ -11,10 +11,18 @@ from typing import Any
 from mmengine.config import config as mmengine_config
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import checkpoint_hook as mmengine_checkpoint_hook
+from mmengine.logging import print_log
+from mmengine.model import PretrainedInit, update_init_info
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as mmengine_checkpoint
+from torch import nn
 
-from sdpose.checkpoints.safe_loading import load_checkpoint_file, load_checkpoint_url
+from sdpose.checkpoints.compatibility import shortened, split_fitting
+from sdpose.checkpoints.safe_loading import (
+    get_state_dict,
+    load_checkpoint_file,
+    load_checkpoint_url,
+)
 from sdpose.errors import InputError
 from sdpose.runtime.files import write_whole
 
@@ -43,6 +51,34 @@ def _open_whole(path: Path) -> Iterator[io.StringIO]:
     write_whole(path, text.getvalue().encode())
 
 
+def _load_pretrained(init: PretrainedInit, module: nn.Module) -> None:
+    """What stands for MMEngine's ``Pretrained``, which leaves random what does not fit.
+
+    Raises:
+        InputError: Not one weight fits.
+    """
+    file, owner = init.checkpoint, type(module).__name__
+    checkpoint = CheckpointLoader.load_checkpoint(file, init.map_location, logger='silent')
+    weights = get_state_dict(checkpoint, file)
+    first = next(iter(module.state_dict()), '')
+    prefix = min((key for key in weights if key.endswith(f'.{first}')), key=len, default='')
+    if init.prefix:
+        part = init.prefix.rstrip('.') + '.'
+        weights = {k.removeprefix(part): v for k, v in weights.items() if k.startswith(part)}
+    elif first not in weights and prefix:
+        raise InputError(
+            f'{file} holds more than {owner}: take this part by '
+            f'init_cfg.prefix={prefix.removesuffix(first)}'
+        )
+    fitting, others = split_fitting(module, weights, file, owner)
+    module.load_state_dict({name: weights[name] for name in fitting}, strict=False)
+    rest = f' These start anew: {shortened(others)}.' if others else ''
+    total = len(fitting) + len(others)
+    print_log(f'{owner}: {file} gives {len(fitting)} of {total} weights.{rest}', 'current')
+    if hasattr(module, '_params_init_info'):
+        update_init_info(module, init_info=init._get_init_info())
+
+
 def install() -> None:
     """Make MMEngine read every checkpoint safely, and write files through its backend whole."""
 
@@ -61,3 +97,4 @@ def install() -> None:
     for module in (mmengine_config, mmengine_checkpoint_hook):
         vars(module)['open'] = _open
     register_backend('local', WholeFileBackend, prefixes='', force=True)
+    PretrainedInit.__call__ = _load_pretrained

@@ -1,5 +1,5 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""Heatmaps -> keypoints, as MMPose's codec MSRAHeatmap does it."""
+"""Heatmaps -> keypoints, as MMPose's codec MSRAHeatmap and our UnrefinedHeatmap do it."""
 
 import cv2
 import numpy as np
@@ -9,11 +9,13 @@ def decode_heatmaps(heatmaps: np.ndarray, codec: dict) -> tuple[np.ndarray, np.n
     """Find the maximum of each heatmap, finer than its pixels.
 
     With ``unbiased`` by DARK (Zhang et al., CVPR 2020): one Newton step on the logarithm of the
-    blurred heatmap; else by a quarter of a pixel towards the higher neighbour.
+    blurred heatmap; else by a quarter of a pixel towards the higher neighbour; of an
+    ``UnrefinedHeatmap`` not at all.
 
     Args:
         heatmaps: Of one person, (K, H, W).
-        codec: Of the model's JSON file: ``unbiased``, ``blur_kernel_size``, ``input_size``.
+        codec: Of the model's JSON file: ``type``, ``unbiased``, ``blur_kernel_size``,
+            ``input_size``.
 
     Returns:
         Keypoints (K, 2) in pixels of the crop, and scores (K,).
@@ -24,8 +26,9 @@ def decode_heatmaps(heatmaps: np.ndarray, codec: dict) -> tuple[np.ndarray, np.n
     rows, columns = np.divmod(flat.argmax(axis=1), width)
     location = np.stack([columns, rows], axis=1).astype(np.float32)
     location[scores <= 0] = -1  # MMPose's mark for "nowhere"
+    is_refined = codec['type'] == 'MSRAHeatmap'
     for keypoint, (heatmap, score) in enumerate(zip(heatmaps, scores, strict=True)):
-        if score > 0:
+        if is_refined and score > 0:
             x, y = columns[keypoint], rows[keypoint]
             if codec['unbiased']:
                 location[keypoint] += _newton_step(heatmap, x, y, codec['blur_kernel_size'])

@@ -53,6 +53,7 @@ CHECKS: Checks = {
     'bgr_to_rgb': lambda swap, _: isinstance(swap, bool),
     'use_udp': lambda udp, _: isinstance(udp, bool),
 }
+CODECS = ('MSRAHeatmap', 'UnrefinedHeatmap')
 OF_MSRA_HEATMAP: Checks = {
     'unbiased': lambda unbiased, _: isinstance(unbiased, bool),
     'blur_kernel_size': lambda size, _: type(size) is int and size in KERNELS,
@@ -80,9 +81,10 @@ def read_model_card(path: Path, model: Path) -> dict[str, Any]:
         raise InputError(f'{path} asks for crops by UDP, which this program does not make.')
     if card['output_kind'] == 'heatmap':
         codec = card['codec'].get('type')
-        if codec != 'MSRAHeatmap':
+        if codec not in CODECS:
             raise InputError(
-                f'{path} has heatmaps of the codec {shown(codec)}; only MSRAHeatmap is known.'
+                f'{path} has heatmaps of the codec {shown(codec)}; only {" and ".join(CODECS)} are '
+                'known.'
             )
         _check(path, card['codec'], OF_MSRA_HEATMAP, card, 'codec.')
     return card

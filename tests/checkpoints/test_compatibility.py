@@ -52,6 +52,26 @@ def test_fine_tuning_takes_a_part_but_not_nothing():
         split_fitting(nn.Linear(2, 3), dict(other=torch.zeros(1)), 'a.pth')
 
 
+def test_published_files_of_other_models_are_named():
+    encoder = {
+        'conv1.weight': torch.zeros(1),
+        'global_encoder.layers.0.norm1.weight': torch.ones(1),
+    }
+    with pytest.raises(InputError, match=r'bias is missing.*It is a TransPose.*init_cfg'):
+        load_strictly(nn.Linear(2, 3), encoder, 'a.pth')
+    with pytest.raises(InputError, match=r'not one weight of the model.*It is a TransPose'):
+        split_fitting(nn.Linear(2, 3), encoder, 'a.pth')
+
+
+def test_counted_batches_are_no_weights():
+    others = nn.BatchNorm1d(5).state_dict()
+    with pytest.raises(InputError, match=r'than BatchNorm1d: not one .* with the same shape\.$'):
+        split_fitting(nn.BatchNorm1d(2), others, 'a.pth', 'BatchNorm1d')
+    old = {k: v for k, v in nn.BatchNorm1d(2).state_dict().items() if 'tracked' not in k}
+    names = ['weight', 'bias', 'running_mean', 'running_var']
+    assert split_fitting(nn.BatchNorm1d(2), old, 'a.pth') == (names, [])
+
+
 def test_integers_are_not_copied_into_floats():
     integers = nn.Linear(2, 3).state_dict() | dict(bias=torch.zeros(3, dtype=torch.int64))
     for load in (load_strictly, split_fitting):

@@ -101,6 +101,17 @@ def test_loss_is_the_sum_over_cycles_and_later_cycles_teach(timm):
     torch.testing.assert_close(without['loss_cls'], losses['loss_cls'])
 
 
+def test_without_distillation_the_last_cycle_alone_may_be_trained(timm):
+    model = build(num_cycles=2, supervised_cycles='last')
+    images, samples, labels = make_batch()
+    losses = model(images, samples, mode='loss')
+    _, last = model.cycles(images)
+    assert set(losses) == {'loss_cls'}
+    torch.testing.assert_close(losses['loss_cls'], F.cross_entropy(model.classify(last), labels))
+    with pytest.raises(InputError, match="supervised_cycles='first', but it must be one of all"):
+        build(num_cycles=2, supervised_cycles='first')
+
+
 def test_every_weight_gets_a_gradient(timm):
     model = build(num_cycles=2, token_loss=TOKEN_LOSS, mixup=dict(mixup_alpha=0.8))
     images, samples, _ = make_batch()

@@ -68,7 +68,7 @@ def expected_losses(model):
     names = {'loss_kpt'}
     if model.get('token_loss') or model.head.get('token_loss'):
         names |= {'loss_kpt_token', 'loss_vis_token'}
-    if model.get('simulated_heatmap_loss'):
+    if model.get('simulated_heatmap_loss') or model.head.get('auxiliary_head'):
         names.add('loss_heatmap')
     if model.get('confidence_loss'):
         names.add('loss_confidence')
@@ -90,6 +90,82 @@ def test_sdpose_differs_from_its_baseline_by_the_idea_alone():
         assert cfg['model']['neck'].pop('num_cycles') == 2
         assert cfg['model']['head'].pop('token_loss') == dict(type='TokenDistillationLoss')
         assert cfg == load_config(baseline).to_dict()
+
+
+def test_the_original_recipe_differs_as_its_authors_say():
+    cfg, ours = (load_config(f'tokenpose-s-v1{name}').to_dict() for name in ('-original', ''))
+    assert cfg['model']['neck'].pop('attention_scale') == 'dim'
+    assert cfg['model'] == ours['model']
+    assert cfg['optim_wrapper'] == ours['optim_wrapper']
+    assert (
+        cfg['auto_scale_lr']['base_batch_size'] == 128 == 4 * cfg['train_dataloader']['batch_size']
+    )
+    assert cfg['param_scheduler'] == ours['param_scheduler'][1:]
+    assert ours['param_scheduler'][0]['type'] == 'LinearLR'
+    for ours_step, step in zip(ours['train_pipeline'], cfg['train_pipeline'], strict=True):
+        expected = dict(shift_prob=0) if step['type'] == 'RandomBBoxTransform' else {}
+        assert step == ours_step | expected
+
+
+def test_ppt_has_the_schedule_of_its_own_code_and_sdpose_prunes_from_the_first_step():
+    schedule = [dict(type='KeepRatioHook', begin=10, end=110)]
+    for path in CONFIG_FILES:
+        cfg = Config.fromfile(path)
+        if cfg.model.get('neck', {}).get('pruning'):
+            assert cfg.model.neck.pruning == dict(keep_ratio=0.7, layers=(3, 6, 9))
+            assert cfg.custom_hooks == (schedule if path.parent.name == 'ppt' else [])
+
+
+# What is distilled -> the losses' weights: keypoint and visual tokens, heatmaps, confidence
+TABLE_4 = {
+    'baseline': (),
+    'table4-confidence': (0, 0, 0, 1e-2),
+    'table4-heatmap': (0, 0, 1, 0),
+    'table4-heatmap-confidence': (0, 0, 1, 1e-2),
+    'table4-keypoint-tokens': (5e-4, 0, 0, 0),
+    'table4-visual-tokens': (0, 5e-4, 0, 0),
+    'table4-tokens': (5e-4, 5e-4, 0, 0),
+}
+
+
+@pytest.mark.parametrize('name', TABLE_4)
+def test_rows_of_distilposes_table_4(name):
+    model = load_config(f'distilpose-s-{name}').model
+    token, heatmap, confidence = (
+        model.get(f'{kind}_loss') or {} for kind in ('token', 'simulated_heatmap', 'confidence')
+    )
+    weights = [token.get(f'{kind}_weight', 0) for kind in ('keypoint', 'visual')]
+    weights += [loss.get('loss_weight', 0) for loss in (heatmap, confidence)]
+    assert tuple(weights) == (TABLE_4[name] or (0, 0, 0, 0))
+    assert model.head.get('score', 'confidence') == ('confidence' if confidence else 'one')
+    assert not list(CONFIGS.rglob('*table4-token-heatmap*'))
+
+
+@pytest.mark.parametrize('student', ['s', 'l'])
+def test_teachers_of_distilposes_table_5(student):
+    cfg = load_config(f'distilpose-{student}-table5-teacher-stemnet')
+    teacher = Config.fromfile(cfg.model.teacher.config)
+    assert teacher.model.backbone.type == 'StemNet'
+    (step,) = (step for step in teacher.train_pipeline if step.type == 'RandomBBoxTransform')
+    assert step == dict(
+        type='RandomBBoxTransform', shift_prob=0, rotate_factor=80, scale_factor=(0.5, 1.5)
+    )
+    whole = load_config(f'distilpose-{student}')
+    for config in (cfg.model, whole.model):
+        config.pop('teacher'), config.backbone.pop('init_cfg', None)
+    assert cfg.model == whole.model
+    assert cfg.train_pipeline == whole.train_pipeline
+
+
+def test_deeppose_is_taught_by_simulated_heatmaps_alone():
+    cfg, alone = (load_config(f'deeppose-r50-{name}') for name in ('distilled', 'baseline'))
+    assert cfg.model.pop('simulated_heatmap_loss').loss_weight == 1
+    assert cfg.model.pop('token_loss') is cfg.model.pop('confidence_loss') is None
+    assert cfg.model.pop('teacher').config.startswith('mmpose::')
+    assert cfg.model.pop('type') == 'DistilPose'
+    alone.model.pop('type')
+    assert cfg.model == alone.model
+    assert cfg.train_dataloader == alone.train_dataloader
 
 
 @pytest.mark.parametrize('name', ['distilpose-s', 'distilpose-l', 'distilpose-toy'])

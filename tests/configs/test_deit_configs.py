@@ -87,6 +87,7 @@ def test_the_three_rows_of_the_table_differ_by_the_idea_alone():
     sdpose = Config.fromfile(SDPOSE).to_dict()
     assert two_cycles['model'].pop('num_cycles') == 2
     assert two_cycles['model'].pop('test_cycles') == 2
+    assert two_cycles['model'].pop('supervised_cycles') == 'last'
     assert two_cycles == baseline
     assert sdpose['model'].pop('num_cycles') == 2
     assert sdpose['model'].pop('token_loss') == dict(type='TokenDistillationLoss')

@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 
+from sdpose.codecs import UnrefinedHeatmap
 from sdpose.errors import InputError
 from sdpose.export.decoding import HeatmapDecoder
 
@@ -25,10 +26,16 @@ BORDERS = [(x, y) for x in (0, 1, 2, 11.3, 21, 22, 23) for y in (0, 1, 2, 15.8, 
 POINTS = [*BORDERS, (-1.4, 5), (7.5, 7.5), (3.2, 33)]
 
 
-@pytest.mark.parametrize('unbiased', [True, False])
+@pytest.mark.parametrize(
+    'codec',
+    [
+        MSRAHeatmap(**SIZES, unbiased=True),
+        MSRAHeatmap(**SIZES, unbiased=False),
+        UnrefinedHeatmap(**SIZES, unbiased=True),
+    ],
+)
 @pytest.mark.parametrize('noise', [0.0, 0.02])
-def test_equals_mmpose(unbiased, noise):
-    codec = MSRAHeatmap(**SIZES, unbiased=unbiased)
+def test_equals_the_codec(codec, noise):
     heatmaps = gaussian_heatmaps(POINTS, noise)
     expected, expected_scores = codec.decode(heatmaps)
     # the same persons twice: the batch must not be mixed up

@@ -133,7 +133,7 @@ def test_dropped_tokens_are_tracked_by_their_positions(inputs):
 
 
 def test_a_model_without_a_transformer(inputs):
-    (path,) = CONFIGS.rglob('td-reg_deeppose-r50-student_*.py')
+    (path,) = CONFIGS.rglob('td-reg_deeppose-r50-baseline_*.py')
     model = build_model(Config.fromfile(path)).eval()
     with pytest.raises(InputError, match='Only models with a MultiCycledTransformer'):
         attention_of_cycles(model, inputs)

@@ -64,13 +64,43 @@ def test_table_and_figure(perfect):
     assert '| wrong (OKS < 0) | 0 |  |  |' in all_right
 
 
+def marks(axis):
+    """Ground truth of right joints, as rings, and of wrong ones, as crosses: (n, 2) each."""
+    rings, _, crosses, _ = (np.asarray(marks.get_offsets()) for marks in axis.collections)
+    return rings, crosses
+
+
 def test_ground_truth_is_ringed(perfect):
     figure, _ = draw_best_and_worst(perfect, number=1)
-    axis = figure.axes[0]
-    rings = np.asarray(axis.collections[0].get_offsets())
+    best = figure.axes[0]
+    rings, crosses = marks(best)
     assert len(rings) > 0
+    assert len(crosses) == 0
     assert ((rings >= 0) & (rings <= [192, 256])).all()
-    assert axis.get_xlim() == (-0.5, 191.5)
+    assert best.get_xlim() == (-0.5, 191.5)
+
+
+def test_wrong_joints_are_crossed(perfect):
+    person = next(a for a in perfect.truth['annotations'] if a['num_keypoints'] > 2)
+    truth = np.array(person['keypoints'], dtype=float).reshape(-1, 3)
+    joints = np.flatnonzero(truth[:, 2])
+    found = truth.copy()
+    found[:, 2] = 0.9
+    found[joints[0]] += (70, -5, -0.6)
+    prediction = dict(image_id=person['image_id'], keypoints=found.ravel().tolist(), score=0.5)
+    results = perfect._replace(predictions=[prediction])
+    figure, tables = draw_best_and_worst(results, number=1)
+    _, points = crop_person(np.zeros((9, 9, 3), np.uint8), person['bbox'], found[:, :2])
+    _, expected = crop_person(np.zeros((9, 9, 3), np.uint8), person['bbox'], truth[:, :2])
+    rings, crosses = marks(figure.axes[0])
+    np.testing.assert_allclose(rings, expected[joints[1:]])
+    np.testing.assert_allclose(crosses, expected[joints[:1]])
+    link = figure.axes[0].lines[0].get_xydata()  # from where it was predicted
+    np.testing.assert_allclose(link, [points[joints[0]], expected[joints[0]]])
+    assert f'\n| all | {len(joints) - 1} | 0.900 | 1 | 0.300 |\n' in tables
+    assert '| right (OKS >= 0.5) | 1 |' in tables  # the whole person is
+    _, all_right = draw_best_and_worst(results, number=1, threshold=0)
+    assert f'\n| all | {len(joints)} | 0.' in all_right
 
 
 def test_what_cannot_be_drawn(perfect, tmp_path):

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from conftest import GOLDEN, build_model, load_config
 from data.golden.weights import golden_input, published_state_dict
-from sdpose.checkpoints.converter import convert_published
+from sdpose.checkpoints.compatibility import load_strictly
+from sdpose.checkpoints.converter import LAYOUTS, convert_published, recognise_layout
 
 MODELS = {
     'tokenpose-s-v1': 'tokenpose_s_v1',
@@ -20,6 +21,23 @@ MODELS = {
     'ppt-s': 'ppt_s',
     'distilpose-s-student': 'distilpose_s',
 }
+# Layouts of the authors' own repositories: our config, golden numbers, and what to rename in those
+# that are of another layout.
+OTHER_NAMES = {'backbone.': 'pre_feature.', 'keypoint_head.tokenpose.': 'transformer.'}
+NO_RESIDUAL = {
+    'transformer_layer1.': 'transformer.',
+    '.0.fn.norm.': '.0.norm.',
+    '.fn.fn.to_': '.fn.to_',
+}
+OWN_REPOSITORIES = [
+    ('TokenPose-S', 'tokenpose-s-v1', 'repo_tokenpose_s_v1', {}),
+    ('TokenPose-S', 'tokenpose-s-v1-original', 'repo_tokenpose_s_v1', {}),
+    ('TokenPose-T, -B or -L', 'tokenpose-t', 'tokenpose_t', OTHER_NAMES),
+    ('TokenPose-T, -B or -L', 'tokenpose-s-v1', 'tokenpose_s_v1', OTHER_NAMES),
+    ('TokenPose-T, -B or -L', 'tokenpose-s-v1-original', 'tokenpose_s_v1', OTHER_NAMES),
+    ('PPT-S', 'ppt-s', 'repo_ppt_s', {}),
+    ('PPT-B', 'ppt-s', 'ppt_s', OTHER_NAMES | NO_RESIDUAL),
+]
 HEATMAP_MODELS = [name for name in MODELS if not name.startswith('distilpose')]
 TOLERANCE = 1e-4  # of the largest value of the array
 
@@ -61,6 +79,61 @@ def test_outputs_of_every_cycle(name):
         assert_close(tokens.visual[:, ::16, ::8], golden[f'vis{suffix}'])
         heatmap = model.head(cycles[: index + 1])
         assert_close(heatmap[:, :, ::4, ::4], golden[f'heatmap{suffix}'])
+
+
+def own_repository_model(config, golden, renames):
+    """Build a model with weights that have the names of their authors' own repository."""
+    model = build_model(load_config(config)).eval()
+    published = published_state_dict(GOLDEN / f'{golden}.json')
+    for old, new in renames.items():
+        published = {name.replace(old, new): weights for name, weights in published.items()}
+    converted = convert_published(published, neck=model.neck)
+    load_strictly(model, converted.state_dict, golden)
+    return model, converted.layout
+
+
+@pytest.mark.parametrize(('layout', 'config', 'golden', 'renames'), OWN_REPOSITORIES)
+@torch.no_grad()
+def test_outputs_from_the_names_of_own_repositories(layout, config, golden, renames):
+    model, recognised = own_repository_model(config, golden, renames)
+    assert recognised.name == f'{layout} of its own repository'
+    heatmap = model(golden_input(), None, mode='tensor')
+    assert_close(heatmap[:, :, ::4, ::4], np.load(GOLDEN / f'{golden}.npz')['heatmap'])
+
+
+def test_every_layout_has_golden_numbers():
+    tested = {f'{layout} of its own repository' for layout, *_ in OWN_REPOSITORIES}
+    for golden in MODELS.values():
+        tested.add(recognise_layout(published_state_dict(GOLDEN / f'{golden}.json')).name)
+    assert tested == {layout.name for layout in LAYOUTS}
+
+
+def scale_attention_by_head_dim(neck):
+    for layer in neck.layers:
+        layer.attention.query_gain = neck.layers[0].attention.num_heads ** 0.5
+
+
+def put_columns_before_rows(neck):
+    dim = neck.positions.shape[-1]
+    neck.positions = neck.positions.roll(dim // 2, -1)
+
+
+def flatten_patches_channels_first(neck):
+    weight = neck.patch_embedding.weight
+    weight.copy_(weight.view(len(weight), -1, neck.in_channels).transpose(1, 2).flatten(1))
+
+
+@pytest.mark.parametrize(
+    'spoil',
+    [scale_attention_by_head_dim, put_columns_before_rows, flatten_patches_channels_first],
+)
+@torch.no_grad()
+def test_golden_numbers_tell_what_names_do_not(spoil):
+    model, _ = own_repository_model('tokenpose-s-v1', 'repo_tokenpose_s_v1', {})
+    spoil(model.neck)
+    heatmap = model(golden_input(), None, mode='tensor')[:, :, ::4, ::4].numpy()
+    golden = np.load(GOLDEN / 'repo_tokenpose_s_v1.npz')['heatmap']
+    assert np.abs(heatmap - golden).max() > 10 * TOLERANCE * np.abs(golden).max()
 
 
 @torch.no_grad()

@@ -13,14 +13,15 @@ from sdpose.models.layers import (
 )
 
 
-def test_attention_is_softmax_of_scaled_products():
+@pytest.mark.parametrize(('scale_by', 'divisor'), [('head_dim', 4), ('dim', 8)])
+def test_attention_is_softmax_of_scaled_products(scale_by, divisor):
     torch.manual_seed(0)
-    attention = Attention(dim=8, num_heads=2)
+    attention = Attention(dim=8, num_heads=2, scale_by=scale_by)
     tokens = torch.randn(3, 5, 8)
     query, key, value = attention.qkv(tokens).chunk(3, dim=-1)
     heads = []
     for head in (slice(0, 4), slice(4, 8)):
-        scores = query[..., head] @ key[..., head].transpose(1, 2) / math.sqrt(4)
+        scores = query[..., head] @ key[..., head].transpose(1, 2) / math.sqrt(divisor)
         heads.append(scores.softmax(-1) @ value[..., head])
     expected = attention.out(torch.cat(heads, dim=-1))
     torch.testing.assert_close(attention(tokens), expected)

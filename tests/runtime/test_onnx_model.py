@@ -91,7 +91,7 @@ def test_broken_weights_are_told(model_and_card):
     ('change', 'message'),
     [
         (dict(use_udp=True), 'crops by UDP'),
-        (dict(codec=dict(type='UDPHeatmap')), 'only MSRAHeatmap is known'),
+        (dict(codec=dict(type='UDPHeatmap')), 'only MSRAHeatmap and UnrefinedHeatmap'),
         (dict(input_name='picture'), r'model\.onnx cannot be run: .*image'),
         (dict(input_size=[64, 64], codec=CODEC | dict(input_size=[64, 64])), 'cannot be run'),
         (

@@ -16,7 +16,11 @@ EXAMPLES = """\
   python tools/visualize/attention.py CONFIG CHECKPOINT street.jpg wrists.pdf \\
       --bbox 20,30,100,240 --keypoint left_wrist right_wrist --layers 0 6 11
 
-  # SDPose, figure 5; DistilPose, figure 3: between keypoint tokens
+  # DistilPose, figure 3(b): from the right ankle's token, in the student or the teacher
+  python tools/visualize/attention.py CONFIG CHECKPOINT person.jpg ankle.png \\
+      --keypoint right_ankle
+
+  # between keypoint tokens, as SDPose's section 4.3 describes figure 5
   python tools/visualize/attention.py CONFIG CHECKPOINT person.jpg keypoints.png \\
       --between keypoints --cfg-options model.neck.test_cycles=2"""
 

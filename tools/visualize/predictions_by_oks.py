@@ -1,5 +1,5 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""Draw the best and the worst predictions by OKS, coloured by confidence."""
+"""Draw the best and the worst predictions by OKS, and which of their joints are wrong."""
 
 import sys
 
@@ -22,9 +22,10 @@ EXAMPLES = """\
 
 
 def main(arguments: Arguments = None) -> None:
-    """Match, draw and save, and print the table."""
+    """Match, draw and save, and print the tables."""
     parser = make_parser(
-        'Draw the best and the worst predictions by OKS, keypoints coloured by confidence.',
+        'Draw the best and the worst predictions by OKS, keypoints coloured by confidence, and '
+        'mark which joints are wrong.',
         EXAMPLES,
     )
     add_result_arguments(parser)
@@ -32,7 +33,10 @@ def main(arguments: Arguments = None) -> None:
         '--number', type=int, default=6, help='how many of the best and of the worst (default: 6)'
     )
     parser.add_argument(
-        '--threshold', type=float, default=0.5, help='OKS from which one is right (default: 0.5)'
+        '--threshold',
+        type=float,
+        default=0.5,
+        help='OKS from which a person, similarity from which a joint is right (default: 0.5)',
     )
     parser.add_argument(
         '--min-keypoints',
@@ -45,9 +49,9 @@ def main(arguments: Arguments = None) -> None:
     check_figure_path(args.out)
     files = (args.annotations, args.images, args.predictions)
     results = read_results(*files, args.metainfo, with_oks=True)
-    figure, table = draw_best_and_worst(results, args.number, args.threshold, args.min_keypoints)
+    figure, tables = draw_best_and_worst(results, args.number, args.threshold, args.min_keypoints)
     save_figure(figure, args.out)
-    print(f'{table}\n\nWrote {args.out}.')
+    print(f'{tables}\n\nWrote {args.out}.')
 
 
 if __name__ == '__main__':

@@ -34,9 +34,6 @@ class TokenHeatmapHead(HeatmapHead):
             5 and 6.
         token_loss: :class:`TokenDistillationLoss` between neighbouring cycles, or ``None``.
         init_cfg: MMEngine's initialization config; linear layers truncated normal 0.02 by default.
-
-    Raises:
-        InputError: ``supervised_cycles`` is something else.
     """
 
     @checked
@@ -59,8 +56,6 @@ class TokenHeatmapHead(HeatmapHead):
             decoder=decoder,
             init_cfg=init_cfg or dict(type='TruncNormal', layer='Linear', std=0.02),
         )
-        if supervised_cycles not in ('all', 'last'):
-            raise InputError(f'head.supervised_cycles={supervised_cycles!r} is not all or last.')
         self.supervised_cycles = supervised_cycles
         self.token_loss = MODELS.build(token_loss) if token_loss else None
         width, height = self.decoder.heatmap_size

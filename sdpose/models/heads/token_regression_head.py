@@ -19,22 +19,31 @@ class TokenRegressionHead(KeypointRegressionHead):
     """One linear layer that reads a keypoint's location off its token (DistilPose section 3).
 
     The loss is summed over all cycles, and ``token_loss`` lets each cycle teach the one before it
-    (SDPose-Reg).
+    (SDPose-Reg). ``auxiliary_head`` draws heatmaps of the same tokens while training: the
+    heatmap-auxiliary training that DistilPose compares with.
 
     Args:
         in_channels: Width D of a token.
         num_joints: Number K of keypoints.
         token_loss: :class:`TokenDistillationLoss` between neighbouring cycles, or ``None``.
+        auxiliary_head: :class:`TokenHeatmapHead`, which needs target heatmaps beside the
+            coordinates; or ``None``. Predictions do not use it.
         **kwargs: Those of :class:`KeypointRegressionHead`.
     """
 
     @checked
     def __init__(
-        self, in_channels: int, num_joints: int, token_loss: dict | None = None, **kwargs: Any
+        self,
+        in_channels: int,
+        num_joints: int,
+        token_loss: dict | None = None,
+        auxiliary_head: dict | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_joints, **kwargs)
         self.in_channels = in_channels
         self.token_loss = MODELS.build(token_loss) if token_loss else None
+        self.auxiliary_head = MODELS.build(auxiliary_head) if auxiliary_head else None
         self.mlp = nn.Sequential(nn.LayerNorm(in_channels), nn.Linear(in_channels, NUM_CHANNELS))
 
     def outputs_of_cycles(self, feats: Sequence[Tokens]) -> tuple[RegressionOutput, ...]:
@@ -61,9 +70,14 @@ class TokenRegressionHead(KeypointRegressionHead):
 
         Returns:
             Those of :class:`KeypointRegressionHead`; with a token loss also ``loss_kpt_token``
-            and ``loss_vis_token``.
+            and ``loss_vis_token``, with an auxiliary head ``loss_heatmap``.
         """
         losses = super().loss(feats, batch_data_samples, train_cfg)
         if self.token_loss is not None:
             losses.update(self.token_loss.between_cycles(feats))
+        if self.auxiliary_head is not None:
+            of_heatmaps = self.auxiliary_head.loss(
+                feats, batch_data_samples, dict(compute_acc=False)
+            )
+            losses['loss_heatmap'] = of_heatmaps['loss_kpt']
         return losses

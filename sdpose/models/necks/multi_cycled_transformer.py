@@ -38,7 +38,11 @@ class MultiCycledTransformer(Cycled, BaseModule):
         num_keypoints: Number K of keypoint tokens.
         dim: Width D of a token.
         depth: Number of encoder layers.
+        num_transformers: The layers are split into this many transformers in a row, whose keypoint
+            tokens are joined to ones of width ``num_transformers * dim`` (TokenPose-L). Each of
+            them adds positions as a cycle does.
         num_heads: Number of attention heads.
+        attention_scale: ``head_dim`` or ``dim``, see :class:`Attention`.
         mlp_ratio: Width of the MLP's hidden layer as a multiple of ``dim``.
         pruning: ``keep_ratio`` in (0, 1) and ``layers`` (0-based): each of these layers of the
             first cycle keeps ceil(keep_ratio * P) of P visual tokens (PPT). Later cycles go on
@@ -49,9 +53,14 @@ class MultiCycledTransformer(Cycled, BaseModule):
             the user's experiment). The weights are the same for every number of cycles.
         init_cfg: MMEngine's initialization config; linear layers truncated normal 0.02 by default.
 
+    Attributes:
+        train_keep_ratio: What training mode takes in place of ``pruning.keep_ratio``, in (0, 1];
+            :class:`KeepRatioHook` lets it fall. ``None`` for the same.
+
     Raises:
         InputError: A number is out of its range (:func:`checked`), the patches do not tile the
-            feature map, or ``pruning`` names a layer that does not exist.
+            feature map, the transformers do not share the layers evenly, or ``pruning`` names a
+            layer that does not exist.
     """
 
     @checked
@@ -63,7 +72,9 @@ class MultiCycledTransformer(Cycled, BaseModule):
         num_keypoints: int,
         dim: int = 192,
         depth: int = 12,
+        num_transformers: int = 1,
         num_heads: int = 8,
+        attention_scale: str = 'head_dim',
         mlp_ratio: float = 3,
         pruning: dict | None = None,
         num_cycles: int = 1,
@@ -77,6 +88,11 @@ class MultiCycledTransformer(Cycled, BaseModule):
                 f'Patches of {patch_h}x{patch_w} (neck.patch_size, h x w) do not tile a feature '
                 f'map of {height}x{width} (neck.feature_size); each side must be a multiple.'
             )
+        if depth % num_transformers:
+            raise InputError(
+                f'neck.depth={depth} layers cannot be shared evenly by neck.num_transformers='
+                f'{num_transformers}.'
+            )
         self.in_channels = in_channels
         self.feature_size = (height, width)
         self.patch_size = (patch_h, patch_w)
@@ -88,10 +104,16 @@ class MultiCycledTransformer(Cycled, BaseModule):
         self.patch_embedding = nn.Linear(patch_h * patch_w * in_channels, dim)
         self.keypoint_tokens = nn.Parameter(torch.empty(1, num_keypoints, dim))
         nn.init.trunc_normal_(self.keypoint_tokens, std=0.02)
-        self.layers = nn.ModuleList(EncoderLayer(dim, num_heads, mlp_ratio) for _ in range(depth))
+        self.layers = nn.ModuleList(
+            EncoderLayer(dim, num_heads, mlp_ratio, attention_scale) for _ in range(depth)
+        )
+        self.layers_each = depth // num_transformers
+        if attention_scale == 'dim':
+            # no weight tells the scale: this entry keeps weights of one out of models of the other
+            self.register_buffer('query_gain', torch.tensor(num_heads**-0.5))
 
-        num_patches = (height // patch_h) * (width // patch_w)
-        self.num_kept = _visual_tokens_kept(num_patches, depth, **pruning) if pruning else {}
+        self.keep_ratio, self.pruning_layers = _read_pruning(depth, **(pruning or {}))
+        self.train_keep_ratio: float | None = None
 
         visual_positions = sine_positions_2d(height // patch_h, width // patch_w, dim)
         no_positions = torch.zeros(1, num_keypoints, dim)
@@ -122,16 +144,34 @@ class MultiCycledTransformer(Cycled, BaseModule):
         cycles = []
         for cycle in range(self.cycles_to_run):
             num_kept = self.num_kept if cycle == 0 else {}
-            tokens, positions = self._cycle(tokens, positions, num_kept)
-            cycles.append(Tokens(tokens[:, : self.num_keypoints], tokens[:, self.num_keypoints :]))
+            tokens, positions, keypoint = self._cycle(tokens, positions, num_kept)
+            cycles.append(Tokens(keypoint, tokens[:, self.num_keypoints :]))
         return tuple(cycles)
+
+    @property
+    def num_kept(self) -> dict[int, int]:
+        """Layer -> number of visual tokens that it keeps in the present mode, if it drops any."""
+        ratio = self.train_keep_ratio if self.training else None
+        ratio = self.keep_ratio if ratio is None else ratio
+        (height, width), (patch_h, patch_w) = self.feature_size, self.patch_size
+        num_patches = (height // patch_h) * (width // patch_w)
+        num_kept = {}
+        for layer in self.pruning_layers if ratio < 1 else ():
+            num_patches = num_kept[layer] = math.ceil(ratio * num_patches)
+        return num_kept
 
     def _cycle(
         self, tokens: Tensor, positions: Tensor, num_kept: dict[int, int]
-    ) -> tuple[Tensor, Tensor]:
-        """Send all tokens (B, K + P, D) through all layers once; some may drop visual tokens."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Send all tokens (B, K + P, D) through all layers once; some may drop visual tokens.
+
+        Returns:
+            Tokens and positions of what is left; and the keypoint tokens after each transformer,
+            joined, (B, K, num_transformers * D).
+        """
+        keypoint = []
         for index, layer in enumerate(self.layers):
-            if index > 0:
+            if index % self.layers_each > 0:
                 tokens = tokens + positions
             if index in num_kept:
                 tokens, positions = cast(EncoderLayer, layer).forward_and_prune(
@@ -139,7 +179,9 @@ class MultiCycledTransformer(Cycled, BaseModule):
                 )
             else:
                 tokens = layer(tokens)
-        return tokens, positions
+            if (index + 1) % self.layers_each == 0:
+                keypoint.append(tokens[:, : self.num_keypoints])
+        return tokens, positions, torch.cat(keypoint, dim=-1)
 
     def _patches(self, feature_map: Tensor) -> Tensor:
         channels, height, width = feature_map.shape[1:]
@@ -153,15 +195,12 @@ class MultiCycledTransformer(Cycled, BaseModule):
         return split_into_patches(feature_map, self.patch_size)
 
 
-def _visual_tokens_kept(
-    num_patches: int, depth: int, keep_ratio: float, layers: Sequence[int]
-) -> dict[int, int]:
-    """Layer -> number of visual tokens that it keeps."""
+def _read_pruning(
+    depth: int, keep_ratio: float = 1, layers: Sequence[int] = ()
+) -> tuple[float, list[int]]:
+    """The share of visual tokens that is kept, and the layers that drop the others, in order."""
     if not set(layers) <= set(range(depth)):
         raise InputError(
             f'neck.pruning.layers={tuple(layers)}, but the layers are 0 to {depth - 1}.'
         )
-    num_kept = {}
-    for layer in sorted(layers):
-        num_patches = num_kept[layer] = math.ceil(keep_ratio * num_patches)
-    return num_kept
+    return keep_ratio, sorted(layers)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from mmengine.structures import InstanceData
+from mmengine.structures import InstanceData, PixelData
 from mmpose.structures import PoseDataSample
 
 from sdpose.errors import InputError
@@ -55,6 +55,24 @@ def test_prediction_comes_from_the_last_cycle():
     expected = head.mlp(tokens[1].keypoint)
     torch.testing.assert_close(head(tokens).coordinate, expected[..., :2].sigmoid())
     torch.testing.assert_close(head(tokens).confidence, expected[..., 2:3])
+
+
+def test_an_auxiliary_head_adds_the_loss_of_heatmaps_of_the_same_tokens(samples):
+    codec = dict(type='MSRAHeatmap', input_size=(48, 64), heatmap_size=(12, 16), sigma=1.5)
+    auxiliary = dict(type='TokenHeatmapHead', in_channels=8, out_channels=3, decoder=codec)
+    head, tokens = make_head(auxiliary_head=auxiliary, score='one'), make_tokens()
+    generator = torch.Generator().manual_seed(3)
+    for sample in samples:
+        heatmaps = torch.rand(3, 16, 12, generator=generator)
+        sample.gt_fields = PixelData(heatmaps=heatmaps)
+    losses = head.loss(tokens, samples)
+    target = torch.stack([sample.gt_fields.heatmaps for sample in samples])
+    weight = torch.cat([sample.gt_instance_labels.keypoint_weights for sample in samples])
+    drawn = head.auxiliary_head(tokens)
+    expected = F.mse_loss(drawn * weight[..., None, None], target * weight[..., None, None])
+    torch.testing.assert_close(losses['loss_heatmap'], expected)
+    alone = make_head(score='one').loss(tokens, samples)
+    assert set(losses) - set(alone) == {'loss_heatmap'}
 
 
 def test_smooth_l1_of_all_cycles_and_the_token_loss(samples):

@@ -72,7 +72,9 @@ def test_last_cycle_alone_can_be_supervised(samples):
     head, tokens = make_head(supervised_cycles='last'), make_tokens(2)
     expected = make_head().loss(tokens[1:], samples, train_cfg={})['loss_kpt']
     torch.testing.assert_close(head.loss(tokens, samples, train_cfg={})['loss_kpt'], expected)
-    with pytest.raises(InputError, match="supervised_cycles='first' is not all or last"):
+    with pytest.raises(
+        InputError, match="supervised_cycles='first', but it must be one of all, last"
+    ):
         make_head(supervised_cycles='first')
 
 

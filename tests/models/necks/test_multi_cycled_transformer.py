@@ -112,6 +112,53 @@ def test_later_cycles_go_on_with_the_kept_tokens_and_their_positions(feats):
         assert (row == candidates).all(-1).any()
 
 
+def test_training_may_keep_more_tokens_than_evaluation(feats):
+    neck = make_neck(pruning=PRUNING)
+    neck.train_keep_ratio = 1.0
+    assert neck.num_kept == {}
+    assert neck(feats)[0].visual.shape == (2, 4, 16)
+    neck.train_keep_ratio = 0.9
+    assert neck.num_kept == {0: 4, 2: 4}  # 0.9 of 4 tokens is more than 3
+    assert neck.eval().num_kept == {0: 3, 2: 3}
+    assert neck(feats)[0].visual.shape == (2, 3, 16)
+
+
+def test_transformers_in_a_row_join_their_keypoint_tokens(feats):
+    neck = make_neck(depth=4, num_transformers=2, num_cycles=2)
+    first, second = neck(feats)
+    assert first.keypoint.shape == (2, 5, 32)
+    assert first.visual.shape == (2, 4, 16)
+    visual = neck.patch_embedding(split_into_patches(feats[-1], neck.patch_size))
+    tokens = torch.cat([neck.keypoint_tokens.expand(2, -1, -1), visual], dim=1) + neck.positions
+    for cycle in (first, second):
+        joined = []
+        for index, layer in enumerate(neck.layers):
+            # positions are added before every layer but the first of each transformer
+            tokens = layer(tokens + neck.positions if index in (1, 3) else tokens)
+            if index in (1, 3):
+                joined.append(tokens[:, :5])
+        torch.testing.assert_close(cycle.keypoint, torch.cat(joined, dim=-1))
+        torch.testing.assert_close(cycle.visual, tokens[:, 5:])
+
+
+def test_weights_of_one_attention_scale_do_not_load_into_a_model_of_the_other():
+    by_head, by_dim = (make_neck(attention_scale=scale) for scale in ('head_dim', 'dim'))
+    assert by_dim.state_dict().keys() - by_head.state_dict().keys() == {'query_gain'}
+    for model, other in ((by_head, by_dim), (by_dim, by_head)):
+        with pytest.raises(RuntimeError, match='query_gain'):
+            model.load_state_dict(other.state_dict())
+
+
+def test_attention_scale_reaches_every_layer(feats):
+    by_head, by_dim = (make_neck(attention_scale=scale).eval() for scale in ('head_dim', 'dim'))
+    assert {layer.attention.query_gain for layer in by_dim.layers} == {0.5}
+    assert not torch.allclose(by_head(feats)[0].keypoint, by_dim(feats)[0].keypoint)
+    with torch.no_grad():
+        for layer in by_dim.layers:
+            layer.attention.qkv.weight[:16] *= 2
+    torch.testing.assert_close(by_head(feats), by_dim(feats))
+
+
 def test_which_of_several_feature_maps_is_read_is_told_once(feats, monkeypatch):
     told = []
     monkeypatch.setattr(
@@ -156,6 +203,9 @@ def test_pruning_adds_no_weights_and_exports_with_static_shapes(feats):
         (dict(mlp_ratio=float('nan')), 'mlp_ratio=nan'),
         (dict(mlp_ratio=0.01), 'mlp_ratio=0.01 leaves no hidden layer'),
         (dict(pruning=dict(keep_ratio=0.5, layers=(-1,))), 'pruning.layers.0=-1'),
+        (dict(num_transformers=2), 'depth=3 layers cannot be shared evenly by neck.num_transf'),
+        (dict(num_transformers=0), 'num_transformers=0'),
+        (dict(attention_scale='none'), "attention_scale='none', but it must be one of head_dim"),
     ],
 )
 def test_settings_that_cannot_work(settings, message):

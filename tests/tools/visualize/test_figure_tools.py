@@ -12,10 +12,11 @@ from conftest import CONFIGS, TOY_CONFIG, assert_one_sentence, build_model, call
 
 STUDENT = next(CONFIGS.rglob('td-reg_distilpose-toy_*.py'))
 TEACHER = next(CONFIGS.rglob('td-hm_tokenpose-toy_*.py'))
-ATTENTION, HEATMAPS, PARAMETERS, SHEET, BY_OKS, CURVE = (
+ATTENTION, FEATURES, HEATMAPS, PARAMETERS, SHEET, BY_OKS, CURVE = (
     f'tools/visualize/{name}.py'
     for name in (
         'attention',
+        'feature_maps',
         'simulated_heatmaps',
         'parameters',
         'contact_sheet',
@@ -48,6 +49,7 @@ def inputs(toy_coco, toy_checkpoint, tmp_path_factory):
     results = [truth, toy_coco / 'val2017', predictions], ['--number', '2']
     return {
         ATTENTION: ([TOY_CONFIG, toy_checkpoint, person], on_cpu),
+        FEATURES: ([STUDENT, student, person], ['--device', 'cpu']),
         HEATMAPS: ([STUDENT, student, person], [*on_cpu, f'model.teacher.checkpoint={teacher}']),
         PARAMETERS: ([student, teacher], []),
         SHEET: results,
@@ -74,6 +76,7 @@ def draw(inputs, tmp_path):
         (ATTENTION, ['model.neck.test_cycles=2'], ['model.neck.test_cycles=1']),
         (ATTENTION, [*PRUNED, '--keypoint', 'nose'], [*PRUNED, '--keypoint', 'left_wrist']),
         (ATTENTION, [SAME, '--between', 'keypoints'], [SAME, '--between', 'keypoints', '--head=1']),
+        (FEATURES, ['--channels', '0', '5'], ['--number', '2', '--keypoint', 'nose']),
         (HEATMAPS, ['--keypoint', 'nose'], ['--keypoint', 'left_eye']),
         (PARAMETERS, ['--names', 'base', 'ours'], ['--near-zero', '0.02']),
         (SHEET, [], ['--min-score', '0.95']),
@@ -97,7 +100,9 @@ def test_tables_are_printed(draw):
     lines = draw(PARAMETERS, '--names', 'base', 'ours').stdout.splitlines()
     assert lines[0].startswith('| layer | weights | base variance | ours variance |')
     assert lines[2].startswith('| neck.layers.0 | 163,840 |')
-    assert '| right (OKS >= 0.7) |' in draw(BY_OKS, '--threshold', '0.7').stdout
+    tables = draw(BY_OKS, '--threshold', '0.7').stdout
+    assert '| right (OKS >= 0.7) |' in tables
+    assert '\n\n| joints | right (similarity >= 0.7) |' in tables
 
 
 def test_curve_is_left_in_the_folder_of_the_run(inputs):
@@ -108,7 +113,9 @@ def test_curve_is_left_in_the_folder_of_the_run(inputs):
     assert_one_sentence(call_tool(CURVE, run / 'no'), 'no training log')
 
 
-@pytest.mark.parametrize('tool', [ATTENTION, HEATMAPS, PARAMETERS, SHEET, BY_OKS, CURVE, BROWSE])
+@pytest.mark.parametrize(
+    'tool', [ATTENTION, FEATURES, HEATMAPS, PARAMETERS, SHEET, BY_OKS, CURVE, BROWSE]
+)
 def test_the_name_of_the_figure_is_checked_before_anything_is_read(inputs, tool):
     before, _ = inputs[tool]
     result = call_tool(tool, *['no'] * len(before), 'a.webp')
@@ -123,6 +130,9 @@ def test_the_name_of_the_figure_is_checked_before_anything_is_read(inputs, tool)
         ('heads are 0 to 3', ATTENTION, ['--head', '4']),
         ('at least one cycle must run', ATTENTION, ['model.neck.test_cycles=0']),
         ("'1,2,3' is not four numbers", ATTENTION, ['--bbox', '1,2,3']),
+        ('channels are 0 to 63', FEATURES, ['--channels', '64']),
+        ('at least one channel', FEATURES, ['--number', '0']),
+        ('no keypoint tail', FEATURES, ['--keypoint', 'tail']),
         ('no keypoint tail', HEATMAPS, ['--keypoint', 'tail']),
         ('must be positive', PARAMETERS, ['--near-zero', '0']),
         ('at least one image', SHEET, ['--number', '0']),

@@ -1,5 +1,6 @@
-# DeepPose on ResNet-50 with a confidence and sigmas, as it is deployed after distillation.
-_base_ = ['../_base_/schedules/adam_210e.py', '../_base_/datasets/coco_256x192_regression.py']
+# DeepPose on ResNet-50 with a confidence and sigmas, which nothing trains: they do not count. What
+# a teacher has taught is tested and deployed with this config too.
+_base_ = ['../_base_/schedules/adam_300e.py', '../_base_/datasets/coco_256x192_regression.py']
 
 model = dict(
     type='TopdownPoseEstimator',
@@ -19,6 +20,7 @@ model = dict(
         type='PooledRegressionHead',
         in_channels=2048,
         num_joints=17,
+        score='one',
         decoder=_base_.regression_codec,
     ),
     test_cfg=dict(flip_test=True, shift_coords=True),

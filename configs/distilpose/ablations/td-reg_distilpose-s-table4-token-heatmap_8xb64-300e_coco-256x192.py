@@ -1,4 +1,0 @@
-# Table 4: all but the confidences, which do not count.
-_base_ = '../td-reg_distilpose-s_8xb64-300e_coco-256x192.py'
-
-model = dict(head=dict(score='one'), confidence_loss=None)
