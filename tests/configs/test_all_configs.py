@@ -1,6 +1,8 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Every config file builds, trains one step with a gradient everywhere, and predicts."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from mmpose.registry import DATASETS
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from conftest import CONFIG_FILES, CONFIGS, build_model, load_config
+from sdpose.checkpoints.compatibility import split_fitting
 from sdpose.engine.config_file import merge_options, replace_data_root
 from sdpose.errors import InputError
 
@@ -207,3 +210,14 @@ def test_coco_configs_have_the_published_schedule():
             assert cfg.train_cfg.max_epochs == 300
             assert cfg.optim_wrapper.optimizer == dict(type='Adam', lr=1e-3)
             assert cfg.data_root == 'data/coco/'
+
+
+def test_the_pretrained_student_takes_all_but_its_last_layer():
+    cfg = load_config('distilpose-s-pretrained')
+    (path,) = CONFIGS.rglob(f'{Path(cfg.load_from).parent.name}.py')
+    heatmap_model = build_model(Config.fromfile(path))
+    fitting, others = split_fitting(
+        build_model(cfg), dict(state_dict=heatmap_model.state_dict()), 'heatmaps'
+    )
+    assert others == ['head.mlp.1.weight', 'head.mlp.1.bias']
+    assert {'neck.keypoint_tokens', 'neck.layers.11.mlp.2.bias', 'head.mlp.0.bias'} <= set(fitting)
