@@ -107,8 +107,11 @@ def find_checkpoint(folder: Path, model: Model) -> Path | None:
 def is_off(model: Model, size: Complexity) -> tuple[bool, bool]:
     """Whether our parameters and GFLOPs differ by more than 2 % from the paper's."""
     pairs = ((model.number('params'), size.params), (model.number('gflops'), size.gflops))
-    off = [bool(paper) and abs(ours - paper) > TOLERANCE * paper for paper, ours in pairs]
-    return model.is_ours and off[0], model.is_ours and off[1]
+    params_off, gflops_off = (
+        model.is_ours and paper is not None and abs(ours - paper) > TOLERANCE * paper
+        for paper, ours in pairs
+    )
+    return params_off, gflops_off
 
 
 def table_row(model: Model, ours: Measured, with_fps: bool) -> str:
@@ -164,8 +167,9 @@ def points(paper: str, measured: dict[str, Measured]) -> list[Point]:
         for row in table.rows:
             name = ' '.join(filter(None, [row['Method'], row.get('Backbone'), row.get('Input')]))
             group = row.get('Group') or ('regression' if 'Backbone' in row else 'heatmap')
-            numbers = (number(row[column]) for column in ('Params', 'GFLOPs', 'AP'))
-            shown.append(Point(name.removesuffix(' 256x192'), *numbers, group, is_ours=False))
+            params, gflops, ap = (number(row[column]) for column in ('Params', 'GFLOPs', 'AP'))
+            if ap is not None:
+                shown.append(Point(name.removesuffix(' 256x192'), params, gflops, ap, group))
     for name, ours in measured.items():
         if ours.ap is not None and models()[name].data == 'COCO val2017':
             size = (ours.size.params, ours.size.gflops)

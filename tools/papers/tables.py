@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from sdpose.errors import InputError
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / 'docs/papers'
 VALUES = {'ap': ('AP', 'value'), 'ar': ('AR',), 'params': ('Params',), 'gflops': ('GFLOPs',)}
@@ -88,23 +90,40 @@ def number(cell: str) -> float | None:
 
 
 def read_rows(name: str) -> tuple[Row, ...]:
-    """Read ``docs/papers/NAME.csv``."""
-    with (FOLDER / f'{name}.csv').open(encoding='utf-8', newline='') as file:
-        return tuple(csv.DictReader(file))
+    """Read ``docs/papers/NAME.csv``.
+
+    Raises:
+        InputError: A row has more or fewer cells than the head.
+    """
+    path = FOLDER / f'{name}.csv'
+    with path.open(encoding='utf-8', newline='') as file:
+        head, *rows = csv.reader(file)
+    for cells in rows:
+        if len(cells) != len(head):
+            raise InputError(f'{path}: a row has {len(cells)} cells, not {len(head)}: {cells}.')
+    return tuple(dict(zip(head, cells, strict=True)) for cells in rows)
 
 
 @cache
 def tables() -> dict[str, PaperTable]:
     """All tables of the papers, by name."""
-    index = [tuple(row.values()) for row in read_rows('tables')]
-    return {row[0]: PaperTable(*row, read_rows(row[0])) for row in index}
+    index = read_rows('tables')
+    return {
+        row['table']: PaperTable(
+            row['table'], row['source'], row['title'], row['data'], read_rows(row['table'])
+        )
+        for row in index
+    }
 
 
 @cache
 def models() -> dict[str, Model]:
     """All models, by name."""
-    rows = [list(row.values()) for row in read_rows('models')]
-    return {name: Model(name, *rest[:5], tuple(rest[5:])) for name, *rest in rows}
+    read = {}
+    for row in read_rows('models'):
+        ours = (row.pop('params'), row.pop('gflops'), row.pop('gflops_with_attention'))
+        read[row['name']] = Model(**row, ours=ours)
+    return read
 
 
 def figure_of(config: str, data: str) -> str:
