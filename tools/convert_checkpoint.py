@@ -129,6 +129,9 @@ def main(arguments: Arguments = None) -> None:
         positions = verify(converted, model, args.source)
         print(f'Loads strictly into the model of {args.config}.\n{positions}')
         print(describe_scale(converted, model))
+        if converted.layout.prunes is None:
+            drops = 'drops' if model.neck.pruning_layers else 'does not drop'
+            print(f'The config {drops} visual tokens (PPT); no name tells whether its authors did.')
     with io.BytesIO() as buffer:
         torch.save(dict(meta={}, state_dict=converted.state_dict), buffer)
         write_whole(args.target, buffer.getvalue())

@@ -12,6 +12,7 @@ from papers.tables import Model, models, number, own_ap, tables
 
 from sdpose.checkpoints.latest import find_latest_checkpoint
 from sdpose.cli import run_tool
+from sdpose.engine.devices import choose_device
 from sdpose.errors import InputError
 from sdpose.figures.ap_by_size import Point, draw_ap_by_size
 from sdpose.figures.canvas import check_figure_path, save_figure
@@ -36,6 +37,11 @@ APs of the papers are on the data set that is named; test-dev's annotations are 
 
 # Figure 1 of a paper -> the tables that it shows
 FIGURES = {'sdpose': ('sdpose-1', 'sdpose-2'), 'distilpose': ('distilpose-1',)}
+# Data set -> prefix of its metrics, and the option with its folder
+TESTED_ON = {
+    'COCO val2017': ('coco', 'data_root'),
+    'CrowdPose test': ('crowdpose', 'crowdpose_root'),
+}
 COLUMNS = ('model', "paper's params", 'ours', "paper's GFLOPs", 'ours', 'with attention')
 COLUMNS_OF_AP = ("paper's AP", 'ours', "its own authors'", "paper's AR", 'ours', 'on', 'table')
 
@@ -88,11 +94,10 @@ def measure(model: Model, args: argparse.Namespace) -> Measured:
     size = count(model)
     fps = images_per_second(model, args.device) if args.fps else None
     checkpoint = args.checkpoints and find_checkpoint(args.checkpoints, model)
-    if not checkpoint:
+    if not checkpoint or model.data not in TESTED_ON:
         return Measured(size, fps)
-    is_crowdpose = 'crowdpose' in model.config
-    prefix = 'crowdpose' if is_crowdpose else 'coco'
-    data_root = args.crowdpose_root if is_crowdpose else args.data_root
+    prefix, root = TESTED_ON[model.data]
+    data_root = vars(args)[root]
     metrics = test_metrics(model, checkpoint, data_root)
     return Measured(size, fps, 100 * metrics[f'{prefix}/AP'], 100 * metrics[f'{prefix}/AR'])
 
@@ -131,7 +136,7 @@ def table_row(model: Model, ours: Measured, with_fps: bool) -> str:
         *([model.cell('FPS'), cell(ours.fps, 1)] if with_fps else []),
         model.cell('AP'),
         cell(ours.ap, 1),
-        own_ap(model),
+        model.cell('AP of its own authors') or own_ap(model),
         model.cell('AR'),
         cell(ours.ar, 1),
         model.data,
@@ -191,6 +196,7 @@ def check_outputs(args: argparse.Namespace) -> None:
         raise InputError(f'--figure {args.figure[0]}: the papers are {" and ".join(FIGURES)}.')
     if args.figure:
         check_figure_path(Path(args.figure[1]))
+    choose_device(args.device)
     if args.checkpoints and not args.checkpoints.is_dir():
         raise InputError(f'There is no folder {args.checkpoints}.')
 

@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Refuse a checkpoint that belongs to another model."""
 
+import math
 from collections.abc import Mapping
 
 from torch import Tensor, nn
@@ -27,6 +28,7 @@ def load_strictly(model: nn.Module, checkpoint: dict, name: str) -> None:
     refuse_published(state_dict, name)
     expected = model.state_dict()
     _refuse_other_kinds(expected, state_dict, name)
+    _refuse_other_scale(expected, state_dict, name)
     try:
         result = model.load_state_dict(state_dict, strict=False)
     except RuntimeError as error:
@@ -64,6 +66,7 @@ def split_fitting(
     refuse_published(state_dict, name)
     expected = model.state_dict()
     _refuse_other_kinds(expected, state_dict, name)
+    _refuse_other_scale(expected, state_dict, name)
     fitting: list[str] = []
     others: list[str] = []
     for key, weights in expected.items():
@@ -107,6 +110,25 @@ def _refuse_other_kinds(
             raise InputError(
                 f'{name} belongs to another model than this config: {key} has numbers of type '
                 f'{given.dtype} instead of {weights.dtype}.'
+            )
+
+
+def _refuse_other_scale(
+    expected: Mapping[str, Tensor], state_dict: dict[str, Tensor], name: str
+) -> None:
+    """Raise where attention is scaled in another way, which the shapes of no weights tell."""
+    for tokens in (
+        key for key in expected if key.endswith('keypoint_tokens') and key in state_dict
+    ):
+        gain = tokens.replace('keypoint_tokens', 'query_gain')  # only there for scale dim
+        ours, theirs = (
+            each[gain].item() if gain in each else 1.0 for each in (expected, state_dict)
+        )
+        if not math.isclose(ours, theirs, rel_tol=1e-3):
+            raise InputError(
+                f'{name} belongs to another model than this config: its queries are multiplied by '
+                f'{theirs:.4g}, not by {ours:.4g}. Set neck.attention_scale and neck.num_heads to '
+                'what it was trained or converted with.'
             )
 
 

@@ -30,12 +30,14 @@ class Layout:
     Attributes:
         name: Whose it is.
         pattern: What some of its names, and no other layout's, match.
+        prunes: Whether its models drop visual tokens, or ``None`` where there are both.
         scale_by: What its authors divide Q K^T by the root of, ``head_dim`` or ``dim``, see
             :class:`sdpose.models.layers.Attention`.
     """
 
     name: str
     pattern: str
+    prunes: bool | None
     scale_by: str = 'head_dim'
 
     def __str__(self) -> str:
@@ -46,15 +48,19 @@ OWN_LAYERS = r'\.transformer(?:(?:_layer)?[123])?\.layers\.\d+\.0\.'
 WITH_RESIDUAL = r'fn\.(?:norm|fn)\.'  # TokenPose wraps its attention in Residual(PreNorm())
 WITHOUT_RESIDUAL = r'(?:norm|fn\.to_\w+)\.'  # PPT adds the residual elsewhere
 LAYOUTS = (
-    Layout('SDPose or PPT', r'^keypoint_head\.tokenpose\.transformer_layer1\.'),
-    Layout('TokenPose', r'^keypoint_head\.tokenpose\.transformer\.'),
-    Layout('DistilPose', r'^keypoint_head\.tokenhead\.transformer\.'),
-    Layout('TokenPose-S of its own repository', '^features' + OWN_LAYERS + WITH_RESIDUAL, 'dim'),
+    Layout('SDPose or PPT', r'^keypoint_head\.tokenpose\.transformer_layer1\.', None),
+    Layout('TokenPose', r'^keypoint_head\.tokenpose\.transformer\.', False),
+    Layout('DistilPose', r'^keypoint_head\.tokenhead\.transformer\.', False),
     Layout(
-        'TokenPose-T, -B or -L of its own repository', '^transformer' + OWN_LAYERS + WITH_RESIDUAL
+        'TokenPose-S of its own repository', '^features' + OWN_LAYERS + WITH_RESIDUAL, False, 'dim'
     ),
-    Layout('PPT-S of its own repository', '^features' + OWN_LAYERS + WITHOUT_RESIDUAL, 'dim'),
-    Layout('PPT-B of its own repository', '^transformer' + OWN_LAYERS + WITHOUT_RESIDUAL),
+    Layout(
+        'TokenPose-T, -B or -L of its own repository',
+        '^transformer' + OWN_LAYERS + WITH_RESIDUAL,
+        False,
+    ),
+    Layout('PPT-S of its own repository', '^features' + OWN_LAYERS + WITHOUT_RESIDUAL, True, 'dim'),
+    Layout('PPT-B of its own repository', '^transformer' + OWN_LAYERS + WITHOUT_RESIDUAL, True),
 )
 
 # Beginning of a published name -> ours; the first match counts, and None drops the entry. Layers
@@ -82,6 +88,8 @@ AS_BACKBONE = "as model.backbone.init_cfg=dict(type='Pretrained', checkpoint=FIL
 OTHER_FILES = {
     r'global_encoder\.': 'a TransPose, whose encoder and head cannot be built here; its '
     f'convolutions load {AS_BACKBONE}',
+    'dist_token$': 'a distilled DeiT, whose second token no config here has; the others load into '
+    'configs like those of configs/deit',
     r'cls_token$|blocks\.\d+\.attn\.': 'a vision transformer such as DeiT, which loads unconverted '
     'into a config like those of configs/deit',
     r'conv1\.weight$': f'a backbone alone, which loads unconverted {AS_BACKBONE}',
@@ -139,11 +147,17 @@ def convert_published(
 
     Raises:
         InputError: The layout is not a published one, some names are unknown, or two are the same
-            weight; or it needs a neck.
+            weight; it needs a neck, or one that prunes as its authors' does.
     """
     layout = recognise_layout(state_dict)
     if layout is None:
         raise InputError(_why_not(state_dict, name))
+    if neck is not None and layout.prunes not in (None, bool(neck.pruning_layers)):
+        published, here = ('drop', 'do not') if layout.prunes else ('keep all', 'drop some')
+        raise InputError(
+            f'{name} is {layout}, whose models {published} visual tokens, but those of this config '
+            f'{here}: set neck.pruning as its authors do, or give another config.'
+        )
     factor = _query_factor(layout, name, neck)
     converted: dict[str, Tensor] = {}
     dropped: list[str] = []

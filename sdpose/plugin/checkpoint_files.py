@@ -3,6 +3,7 @@
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -60,16 +61,19 @@ def _load_pretrained(init: PretrainedInit, module: nn.Module) -> None:
     file, owner = init.checkpoint, type(module).__name__
     checkpoint = CheckpointLoader.load_checkpoint(file, init.map_location, logger='silent')
     weights = get_state_dict(checkpoint, file)
-    first = next(iter(module.state_dict()), '')
-    prefix = min((key for key in weights if key.endswith(f'.{first}')), key=len, default='')
+    names = module.state_dict().keys()
     if init.prefix:
-        part = init.prefix.rstrip('.') + '.'
+        # what DataParallel puts before all names is gone from those that were read
+        part = init.prefix.removeprefix('module.').rstrip('.') + '.'
         weights = {k.removeprefix(part): v for k, v in weights.items() if k.startswith(part)}
-    elif first not in weights and prefix:
-        raise InputError(
-            f'{file} holds more than {owner}: take this part by '
-            f'init_cfg.prefix={prefix.removesuffix(first)}'
+    elif not names & weights.keys():
+        inside = Counter(
+            k.removesuffix(name) for name in names for k in weights if k.endswith(f'.{name}')
         )
+        for prefix, _ in inside.most_common(1):
+            raise InputError(
+                f'{file} holds more than {owner}: take this part by init_cfg.prefix={prefix}'
+            )
     fitting, others = split_fitting(module, weights, file, owner)
     module.load_state_dict({name: weights[name] for name in fitting}, strict=False)
     rest = f' These start anew: {shortened(others)}.' if others else ''

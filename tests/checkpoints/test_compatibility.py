@@ -85,3 +85,26 @@ def test_integers_are_not_copied_into_floats():
         load_strictly(nn.BatchNorm1d(2), batches, 'a.pth')
     half = nn.Linear(2, 3).half().state_dict()
     load_strictly(nn.Linear(2, 3), half, 'a.pth')
+
+
+@pytest.mark.parametrize('load', [load_strictly, split_fitting])
+def test_weights_are_for_one_scale_of_attention(load):
+    def build(name, **neck):
+        cfg = load_config(name)
+        cfg.model.neck.update(depth=1, **neck)
+        return build_model(cfg)
+
+    by_head, by_dim = build('tokenpose-s-v1'), build('tokenpose-s-v1-original')
+    message = r'its queries are multiplied by {}, not by {}\. Set neck\.attention_scale'
+    for model, other, gains in (
+        (by_head, by_dim, ('0.3536', '1')),
+        (by_dim, by_head, ('1', '0.3536')),
+        (build('tokenpose-s-v1-original', num_heads=16), by_dim, ('0.3536', '0.25')),
+    ):
+        with pytest.raises(InputError, match=message.format(*gains)):
+            load(model, other.state_dict(), 'a.pth')
+    load(by_dim, by_dim.state_dict(), 'a.pth')
+    backbone = {k: v for k, v in by_head.state_dict().items() if k.startswith('backbone.')}
+    fitting, others = split_fitting(by_dim, backbone, 'a.pth')
+    assert 'neck.query_gain' in others
+    assert 'backbone.conv1.weight' in fitting

@@ -98,6 +98,8 @@ def test_sdpose_differs_from_its_baseline_by_the_idea_alone():
 def test_the_original_recipe_differs_as_its_authors_say():
     cfg, ours = (load_config(f'tokenpose-s-v1{name}').to_dict() for name in ('-original', ''))
     assert cfg['model']['neck'].pop('attention_scale') == 'dim'
+    assert cfg['model']['test_cfg'].pop('shift_heatmap') is False
+    assert ours['model']['test_cfg'].pop('shift_heatmap') is True
     assert cfg['model'] == ours['model']
     assert cfg['optim_wrapper'] == ours['optim_wrapper']
     assert (
@@ -147,13 +149,18 @@ def test_rows_of_distilposes_table_4(name):
 @pytest.mark.parametrize('student', ['s', 'l'])
 def test_teachers_of_distilposes_table_5(student):
     cfg = load_config(f'distilpose-{student}-table5-teacher-stemnet')
-    teacher = Config.fromfile(cfg.model.teacher.config)
-    assert teacher.model.backbone.type == 'StemNet'
-    (step,) = (step for step in teacher.train_pipeline if step.type == 'RandomBBoxTransform')
-    assert step == dict(
-        type='RandomBBoxTransform', shift_prob=0, rotate_factor=80, scale_factor=(0.5, 1.5)
-    )
     whole = load_config(f'distilpose-{student}')
+    for config, backbone in ((cfg, 'StemNet'), (whole, 'HRNet')):
+        teacher = Config.fromfile(config.model.teacher.config)
+        assert teacher.model.backbone.type == backbone
+        (step,) = (
+            step
+            for step in teacher.train_dataloader.dataset.pipeline
+            if step.type == 'RandomBBoxTransform'
+        )
+        assert step == dict(
+            type='RandomBBoxTransform', shift_prob=0, rotate_factor=80, scale_factor=(0.5, 1.5)
+        )
     for config in (cfg.model, whole.model):
         config.pop('teacher'), config.backbone.pop('init_cfg', None)
     assert cfg.model == whole.model
@@ -210,6 +217,22 @@ def test_coco_configs_have_the_published_schedule():
             assert cfg.train_cfg.max_epochs == 300
             assert cfg.optim_wrapper.optimizer == dict(type='Adam', lr=1e-3)
             assert cfg.data_root == 'data/coco/'
+
+
+def test_heatmap_auxiliary_training_adds_a_head_and_its_targets():
+    cfg, alone = (load_config(f'distilpose-s-{name}') for name in ('auxiliary', 'baseline'))
+    head = cfg.model.head.pop('auxiliary_head')
+    assert head == dict(
+        type='TokenHeatmapHead', in_channels=192, out_channels=17, decoder=cfg.codec
+    )
+    assert cfg.model == alone.model
+    pipeline, target = cfg.train_dataloader.dataset.pipeline, alone.train_pipeline[-2]
+    assert pipeline == [
+        *alone.train_pipeline[:-2],
+        dict(target, encoder=cfg.codec),
+        target,
+        alone.train_pipeline[-1],
+    ]
 
 
 def test_the_pretrained_student_takes_all_but_its_last_layer():

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from conftest import CONFIGS, TOY_CONFIG, assert_one_sentence, call_tool
+from conftest import TOY_CONFIG, assert_one_sentence, call_tool, load_config
 
 CONFIG = """
 _base_ = '{toy}'
@@ -59,10 +59,13 @@ def test_without_heatmaps(toy_coco, toy_checkpoint, tmp_path):
 
 
 def test_table_3_has_both():
-    (path,) = CONFIGS.rglob('td-hm_tokenpose-hrnet-w48-table3_*.py')
-    text = path.read_text()
-    assert 'output_heatmaps=True' in text
-    assert 'RedecodedCocoMetric' in text
+    cfg, teacher = (load_config(f'tokenpose-hrnet-w48{name}') for name in ('-table3', ''))
+    assert cfg.model.test_cfg == dict(teacher.model.test_cfg, output_heatmaps=True)
+    assert cfg.model.head.decoder == dict(teacher.codec, type='UnrefinedHeatmap')
+    unrefined, refined = cfg.test_evaluator
+    assert unrefined == teacher.test_evaluator
+    assert refined.pop('decoder') == teacher.codec
+    assert refined == dict(teacher.test_evaluator, type='RedecodedCocoMetric', prefix='refined')
 
 
 @pytest.mark.parametrize('threshold', ['-1e9', '0.2'])

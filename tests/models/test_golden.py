@@ -12,6 +12,7 @@ from conftest import GOLDEN, build_model, load_config
 from data.golden.weights import golden_input, published_state_dict
 from sdpose.checkpoints.compatibility import load_strictly
 from sdpose.checkpoints.converter import LAYOUTS, convert_published, recognise_layout
+from sdpose.errors import InputError
 
 MODELS = {
     'tokenpose-s-v1': 'tokenpose_s_v1',
@@ -134,6 +135,20 @@ def test_golden_numbers_tell_what_names_do_not(spoil):
     heatmap = model(golden_input(), None, mode='tensor')[:, :, ::4, ::4].numpy()
     golden = np.load(GOLDEN / 'repo_tokenpose_s_v1.npz')['heatmap']
     assert np.abs(heatmap - golden).max() > 10 * TOLERANCE * np.abs(golden).max()
+
+
+@pytest.mark.parametrize(
+    ('golden', 'config', 'message'),
+    [
+        ('repo_ppt_s', 'tokenpose-s-v1', 'drop visual tokens, but those of this config do not'),
+        ('repo_tokenpose_s_v1', 'ppt-s', 'keep all visual tokens, but .* drop some'),
+        ('tokenpose_s_v1', 'ppt-s', 'keep all visual tokens'),
+    ],
+)
+def test_pruning_is_the_layouts(golden, config, message):
+    neck = build_model(load_config(config)).neck
+    with pytest.raises(InputError, match=message):
+        convert_published(published_state_dict(GOLDEN / f'{golden}.json'), neck=neck)
 
 
 @torch.no_grad()

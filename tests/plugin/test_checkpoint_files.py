@@ -98,6 +98,17 @@ def test_part_of_a_whole_model_is_taken_by_its_prefix(tmp_path, said):
     with pytest.raises(InputError, match='not one weight'):
         StemNet(init_cfg=pretrained(path, prefix='head')).init_weights()
     assert len(said) == 2
+    torch.save({f'module.{key}': value for key, value in whole.items()}, path)
+    for prefix in ('backbone', 'module.backbone.'):  # as DataParallel writes it
+        StemNet(init_cfg=pretrained(path, prefix=prefix)).init_weights()
+    assert len(said) == 4
+
+
+def test_a_file_that_fits_in_part_is_no_larger_model(tmp_path, said):
+    theirs = {key: value for key, value in StemNet().state_dict().items() if key != 'conv1.weight'}
+    torch.save(theirs, tmp_path / 'a.pth')
+    StemNet(init_cfg=pretrained(tmp_path / 'a.pth')).init_weights()
+    assert 'gives 74 of 75 weights. These start anew: conv1.weight.' in said[0]
 
 
 @pytest.mark.parametrize(

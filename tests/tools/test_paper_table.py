@@ -1,11 +1,14 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import json
+from pathlib import Path
 
+import numpy as np
 import paper_table
 import pytest
 import torch
 from mmengine.config import Config
-from papers.measure import Complexity, count, images_per_second
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from papers.measure import WARM_UP, Complexity, count, images_per_second
 from papers.tables import models
 
 from conftest import CONFIGS, assert_one_sentence, build_model, call_tool, load_config
@@ -75,11 +78,48 @@ def test_a_model_that_is_off_is_marked_and_fails(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize('name', ['SDPose-T-V2', 'DistilPose-S', 'SDPose-S-V1, CrowdPose'])
-def test_images_a_second(name, monkeypatch):
-    monkeypatch.setattr('papers.measure.SECONDS', 0.1)
-    calls = []
-    monkeypatch.setattr('time.perf_counter', lambda: calls.append(0) or len(calls) // 2 / 10)
-    assert images_per_second(MODELS[name], 'cpu') == pytest.approx(10)
+def test_images_a_second_are_by_the_median_after_warming_up(name, monkeypatch):
+    seconds = [9.0] * WARM_UP + [0.3, 0.1, 0.1, 0.1, 0.7, 5.0]
+    ticks = iter(np.cumsum([each for second in seconds for each in (0.01, second)]))
+    passes = []
+    forward = TopdownPoseEstimator.extract_feat
+    monkeypatch.setattr('time.perf_counter', lambda: next(ticks))
+    monkeypatch.setattr(
+        TopdownPoseEstimator,
+        'extract_feat',
+        lambda self, images: passes.append(len(images)) or forward(self, images),
+    )
+    assert images_per_second(MODELS[name], 'cpu') == pytest.approx(1 / 0.2)
+    assert passes == [1] * 2 * len(seconds)  # one picture, and its mirror
+
+
+@pytest.mark.parametrize(
+    ('name', 'expected'),
+    [
+        ('SDPose-S-V1', ('coco', 'COCO')),
+        ('SDPose-B, HRNet-W32 as is', ('coco', 'COCO')),
+        ('SDPose-S-V1, CrowdPose', ('crowdpose', 'CROWD')),
+        ('SDPose-T-V2', None),  # the paper's AP is on test-dev
+        ('SDPose-S-V1, LSPET', None),
+    ],
+)
+def test_a_checkpoint_is_tested_on_the_data_that_the_papers_ap_is_of(
+    name, expected, tmp_path, monkeypatch
+):
+    tested = []
+
+    def test_metrics(model, checkpoint, data_root):
+        tested.append(data_root)
+        return {f'{prefix}/{key}': 0.5 for prefix in ('coco', 'crowdpose') for key in ('AP', 'AR')}
+
+    monkeypatch.setattr(paper_table, 'test_metrics', test_metrics)
+    (tmp_path / f'{Path(MODELS[name].config).stem}.pth').touch()
+    args = paper_table.parse_args(
+        ['--checkpoints', str(tmp_path), '--data-root', 'COCO', '--crowdpose-root', 'CROWD']
+    )
+    ours = paper_table.measure(MODELS[name], args)
+    assert tested == ([expected[1]] if expected else [])
+    assert ours.ap == (50 if expected else None)
 
 
 def test_images_a_second_stand_beside_the_papers(monkeypatch, capsys):
@@ -136,6 +176,7 @@ def test_figure_1_shows_the_papers_rows_and_ours_on_top():
         (['--json', 'table.txt'], 'table.txt must end with .json'),
         (['--figure', 'ppt', 'a.png'], '--figure ppt: the papers are sdpose and distilpose'),
         (['--figure', 'sdpose', 'a.txt'], 'a.txt'),
+        (['--device', 'xyz'], 'no device xyz here'),
         (['--models', 'SDPose-X'], 'no model SDPose-X. Known ones: TokenPose-S-V1'),
     ],
 )

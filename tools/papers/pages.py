@@ -10,9 +10,12 @@ from os.path import relpath
 from pathlib import Path
 
 from papers.tables import ROOT, Model, Row, figure_of, models, own_ap, tables
+from sdpose.errors import InputError
 from sdpose.figures.canvas import markdown_table
 
-PLACE = re.compile(r'(<!-- (table|authors|family|models) ([\w-]+) -->\n).*?(?=<!-- end -->)', re.S)
+PLACE = re.compile(
+    r'(<!-- (table|authors|family|models) ([\w-]+) -->\n)(?:(?!<!--).)*(<!-- end -->)', re.S
+)
 FAMILIES = ('tokenpose', 'ppt', 'distilpose', 'sdpose', 'deit')
 DATA_SETS = ('COCO val2017', 'COCO test-dev', 'CrowdPose test', 'ImageNet-1k val')
 # End of a config's name -> what it is trained on
@@ -38,14 +41,28 @@ def rendered_pages() -> dict[Path, str]:
 
 
 def fill(text: str, folder: Path) -> str:
-    """Fill the places of a page that lies in a folder."""
+    """Fill the places of a page that lies in a folder.
+
+    Raises:
+        InputError: There is none, one has no end, or names no table.
+    """
     kinds: dict[str, Callable[[str, Path], str]] = {
         'table': paper_table,
         'authors': authors_table,
         'family': family_table,
         'models': models_table,
     }
-    return PLACE.sub(lambda place: place[1] + kinds[place[2]](place[3], folder), text)
+    if not PLACE.search(text) or '<!--' in PLACE.sub('', text):
+        raise InputError(
+            f'{relpath(folder)}: a page must have comments like <!-- table sdpose-1 --> for its '
+            'tables, each with its own <!-- end -->, and no others.'
+        )
+    try:
+        return PLACE.sub(
+            lambda place: place[1] + kinds[place[2]](place[3], folder) + place[4], text
+        )
+    except KeyError as error:
+        raise InputError(f'{relpath(folder)}: a page asks for a table {error}.') from error
 
 
 def paper_table(name: str, folder: Path) -> str:
@@ -82,14 +99,14 @@ def models_table(_: str, folder: Path) -> str:
     """Our models with figures on COCO val2017, and what we count beside what the papers print."""
     rows = []
     for model in models().values():
-        if model.is_ours and model.data == 'COCO val2017' and model.layers:
+        if model.is_ours and model.source and model.data == 'COCO val2017' and model.layers:
             params, gflops, with_attention = model.ours
             row = {'model': link(model.config, folder, model.name)}
             row |= {'layers x cycles': depth(model)}
             row |= {'params, paper': bare(model.cell('Params')), 'our params': params}
             row |= {'GFLOPs, paper': bare(model.cell('GFLOPs')), 'our GFLOPs': gflops}
             row |= {'with attention': with_attention, 'AP, paper': bare(model.cell('AP'))}
-            row |= {'AP, its own authors': own_ap(model)}
+            row |= {'AP, its own authors': model.cell('AP of its own authors')}
             rows.append(row | {'AR, paper': model.cell('AR')})
     return markdown(rows)
 
@@ -102,7 +119,13 @@ def metafile(text: str, family: str) -> str:
     folder = ROOT / 'configs' / family
     for path in sorted(folder.rglob('*.py')):
         config = path.relative_to(ROOT / 'configs').as_posix()
-        trained_on = next(data for end, data in TRAINING_DATA.items() if path.stem.endswith(end))
+        trained_on = next(
+            (TRAINING_DATA[end] for end in TRAINING_DATA if path.stem.endswith(end)), ''
+        )
+        if not trained_on:
+            raise InputError(
+                f'{path}: no name in tools/papers/pages.py tells what it is trained on.'
+            )
         entries.append(
             f'- Name: {path.stem}\n  In Collection: {name}\n  Config: configs/{config}\n'
             f'  Metadata:\n    Training Data: {trained_on}\n'

@@ -50,6 +50,7 @@ class Model:
         layers: Number of layers, with a question mark if it is assumed.
         cycles: Number of cycles in training; alike.
         source: Name of the table whose figures are its, or nothing.
+        own: What SDPose's table 1 calls it, if it is the model of its own authors there.
         ours: Our own figures: trainable parameters in millions; multiply-adds in 10^9, without
             and with the products of attention. ``paper_table.py`` measures them.
     """
@@ -60,6 +61,7 @@ class Model:
     layers: str
     cycles: str
     source: str
+    own: str
     ours: tuple[str, str, str]
 
     @property
@@ -69,8 +71,10 @@ class Model:
 
     @property
     def data(self) -> str:
-        """Data set of the paper's AP."""
-        return tables()[self.source].data if self.source else ''
+        """Data set of the paper's AP; without one, what its config is tested on, if it is COCO."""
+        if self.source:
+            return tables()[self.source].data
+        return 'COCO val2017' if self.config.endswith('_coco-256x192.py') else ''
 
     def cell(self, *columns: str) -> str:
         """What the paper prints in one of some columns, or nothing."""
@@ -93,7 +97,7 @@ def read_rows(name: str) -> tuple[Row, ...]:
     """Read ``docs/papers/NAME.csv``.
 
     Raises:
-        InputError: A row has more or fewer cells than the head.
+        InputError: A row has more or fewer cells than the head, or names no config and no reason.
     """
     path = FOLDER / f'{name}.csv'
     with path.open(encoding='utf-8', newline='') as file:
@@ -101,6 +105,8 @@ def read_rows(name: str) -> tuple[Row, ...]:
     for cells in rows:
         if len(cells) != len(head):
             raise InputError(f'{path}: a row has {len(cells)} cells, not {len(head)}: {cells}.')
+        if head[-1] == 'config' and not cells[-1]:
+            raise InputError(f'{path}: a row names no config, nor why there is none: {cells}.')
     return tuple(dict(zip(head, cells, strict=True)) for cells in rows)
 
 
@@ -136,8 +142,6 @@ def figure_of(config: str, data: str) -> str:
 
 
 def own_ap(model: Model) -> str:
-    """The AP that a model's own authors report, where SDPose's trained it again, or nothing."""
-    for row in tables()['sdpose-1'].rows:
-        if model.name == row['Method'].strip('*') or model.config == row['config']:
-            return row['AP of its own authors']
-    return ''
+    """The AP that its own authors report for a model, which SDPose's trained again, or nothing."""
+    rows = {row['Method']: row for row in tables()['sdpose-1'].rows}
+    return rows[model.own]['AP of its own authors'] if model.own else ''

@@ -92,8 +92,14 @@ class TokenHeatmapHead(HeatmapHead):
             the one that inference runs, puts within 5 % of the heatmap's size.
 
         Raises:
-            InputError: As for :meth:`forward`; or the targets are heatmaps of another size.
+            InputError: As for :meth:`forward`; or the targets are no heatmaps, or of another size.
         """
+        if not all('gt_fields' in sample for sample in batch_data_samples):
+            raise InputError(
+                'The head draws heatmaps, but the samples have none as targets: give '
+                "train_dataloader's pipeline a GenerateTarget whose encoder is the codec of "
+                'head.decoder (or of head.auxiliary_head.decoder).'
+            )
         target = torch.stack([sample.gt_fields.heatmaps for sample in batch_data_samples])
         weight = torch.cat([s.gt_instance_labels.keypoint_weights for s in batch_data_samples])
         heatmaps = self._heatmaps(feats).chunk(len(feats))  # N x (B, K, H, W)

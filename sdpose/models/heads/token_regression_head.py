@@ -9,6 +9,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 
 from sdpose.engine.setting_checks import checked
+from sdpose.errors import InputError
 from sdpose.models.heads.keypoint_regression_head import NUM_CHANNELS, KeypointRegressionHead
 from sdpose.models.regression_output import RegressionOutput
 from sdpose.models.tokens import Tokens, keypoint_tokens_of
@@ -29,6 +30,9 @@ class TokenRegressionHead(KeypointRegressionHead):
         auxiliary_head: :class:`TokenHeatmapHead`, which needs target heatmaps beside the
             coordinates; or ``None``. Predictions do not use it.
         **kwargs: Those of :class:`KeypointRegressionHead`.
+
+    Raises:
+        InputError: The auxiliary head has a token loss of its own.
     """
 
     @checked
@@ -43,6 +47,11 @@ class TokenRegressionHead(KeypointRegressionHead):
         super().__init__(num_joints, **kwargs)
         self.in_channels = in_channels
         self.token_loss = MODELS.build(token_loss) if token_loss else None
+        if auxiliary_head and auxiliary_head.get('token_loss'):
+            raise InputError(
+                'head.auxiliary_head adds the loss of its heatmaps alone: set head.token_loss, and '
+                'remove head.auxiliary_head.token_loss.'
+            )
         self.auxiliary_head = MODELS.build(auxiliary_head) if auxiliary_head else None
         self.mlp = nn.Sequential(nn.LayerNorm(in_channels), nn.Linear(in_channels, NUM_CHANNELS))
 

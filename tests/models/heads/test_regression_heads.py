@@ -73,6 +73,12 @@ def test_an_auxiliary_head_adds_the_loss_of_heatmaps_of_the_same_tokens(samples)
     torch.testing.assert_close(losses['loss_heatmap'], expected)
     alone = make_head(score='one').loss(tokens, samples)
     assert set(losses) - set(alone) == {'loss_heatmap'}
+    del samples[0].gt_fields
+    with pytest.raises(InputError, match='the samples have none as targets'):
+        head.loss(tokens, samples)
+    auxiliary['token_loss'] = dict(type='TokenDistillationLoss')
+    with pytest.raises(InputError, match=r'remove head\.auxiliary_head\.token_loss'):
+        make_head(auxiliary_head=auxiliary, score='one')
 
 
 def test_smooth_l1_of_all_cycles_and_the_token_loss(samples):

@@ -9,6 +9,7 @@ from papers import pages
 from papers.tables import models, tables
 
 from conftest import ROOT, assert_one_sentence, call_tool
+from sdpose.errors import InputError
 
 PAGES = pages.rendered_pages()
 
@@ -32,6 +33,30 @@ def test_a_page_that_is_out_of_date_fails_the_check(tmp_path, monkeypatch):
     assert head == '| Row | value | gain | config |'
     assert '99.9' not in page.read_text()
     assert page.read_text().endswith('<!-- end -->\nafter\n')
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('no table\n', 'a page must have comments'),
+        ('<!-- tabel sdpose-9 -->\n<!-- end -->\n', 'a page must have comments'),
+        ('<!-- table sdpose-9 -->\n<!-- table sdpose-8 -->\n<!-- end -->\n', 'its own <!-- end'),
+        ('<!-- table sdpose-9 -->\ntext\n', 'its own <!-- end'),
+        ('<!-- table sdpose-44 -->\n<!-- end -->\n', "asks for a table 'sdpose-44'"),
+    ],
+)
+def test_pages_that_would_show_nothing(text, message):
+    with pytest.raises(InputError, match=message):
+        pages.fill(text, ROOT / 'docs')
+
+
+def test_a_config_of_an_unknown_data_set_is_told(tmp_path, monkeypatch):
+    folder = tmp_path / 'configs/sdpose'
+    folder.mkdir(parents=True)
+    (folder / 'td-hm_sdpose_8xb64-300e_mpii-256x256.py').touch()
+    monkeypatch.setattr(pages, 'ROOT', tmp_path)
+    with pytest.raises(InputError, match=r'mpii-256x256\.py: no name in tools/papers/pages'):
+        pages.metafile('Collections:\n- Name: SDPose\n\nModels:\n', 'sdpose')
 
 
 def test_the_papers_page_has_every_table_once():

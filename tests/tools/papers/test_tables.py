@@ -8,6 +8,7 @@ from papers.tables import FOLDER, figure_of, models, number, own_ap, read_rows, 
 
 from conftest import CONFIGS, SHARED_DATA
 from sdpose.engine.config_file import load_config
+from sdpose.errors import InputError
 
 ROWS = [(table.name, row) for table in tables().values() for row in table.rows]
 WITH_CONFIGS = [(name, row) for name, row in ROWS if 'config' in row]
@@ -66,13 +67,36 @@ def test_figures(config, data, ap):
 def test_what_authors_report_of_their_own_models():
     own = {name: own_ap(model) for name, model in models().items() if own_ap(model)}
     assert own == {
-        'TokenPose-S-V1': '72.5',
-        'TokenPose-B': '74.7',
-        'PPT-S as in SDPose': '72.2',
-        'PPT-B as in SDPose': '74.4',
+        'TokenPose-S-V1, original recipe': '72.5',
+        'TokenPose-B, HRNet-W32 as is': '74.7',
         'PPT-S': '72.2',
-        'PPT-B': '74.4',
+        'PPT-B, HRNet-W32 as is': '74.4',
     }
+    column = 'AP of its own authors'
+    again = {
+        row['Method']: (row[column], row['AP']) for row in read_rows('sdpose-1') if row[column]
+    }
+    assert again == {
+        'TokenPose-S-V1*': ('72.5', '69.5'),
+        'TokenPose-B*': ('74.7', '73.2'),
+        'PPT-S*': ('72.2', '69.8'),
+        'PPT-B*': ('74.4', '73.4'),
+    }
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (('73.0', '73.0,'), 'a row has 9 cells, not 8'),
+        (('sdpose/td-reg_sdpose-reg_8xb64-300e_coco-256x192.py', ''), 'a row names no config'),
+    ],
+)
+def test_broken_data(change, message, tmp_path, monkeypatch):
+    text = (FOLDER / 'sdpose-2.csv').read_text()
+    (tmp_path / 'sdpose-2.csv').write_text(text.replace(*change))
+    monkeypatch.setattr('papers.tables.FOLDER', tmp_path)
+    with pytest.raises(InputError, match=message):
+        read_rows('sdpose-2')
 
 
 def test_numbers_without_what_is_added_to_them():
