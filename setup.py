@@ -53,7 +53,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['sdpose', 'sdpose.*']),
-    python_requires='>=3.10,<3.13',
+    python_requires='>=3.10',
     # MMPose, MMEngine and MMCV are not listed: MMPose asks for chumpy, which does not build, and
     # MMCV for opencv-python beside our headless one. `pip install --no-deps -r
     # requirements/openmmlab.txt` installs them; importing sdpose.plugin without them says so.
@@ -61,11 +61,12 @@ setup(
     # --no-deps beside numpy, OpenCV and onnxruntime there.
     install_requires=[
         'addict>=2.4',
+        'faster-coco-eval>=1.6',
         'json-tricks>=3.16',
         'matplotlib>=3.5',
         'munkres>=1.1',
-        'numpy>=1.23,<2',
-        'opencv-python-headless>=4.6,<4.12',
+        'numpy>=1.23',
+        'opencv-python-headless>=4.6',
         'packaging',
         'pillow>=9',
         'pycocotools>=2.0.6',
@@ -76,7 +77,6 @@ setup(
         'six',
         'termcolor>=2',
         'torch>=2.0',
-        'xtcocotools>=1.14',
         'yapf>=0.32',
     ],
     extras_require={

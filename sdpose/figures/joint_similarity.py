@@ -1,5 +1,5 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""How near each joint of a prediction is: what the OKS of a person is the mean of."""
+"""How many joints are right: DistilPose figure 6."""
 
 from collections.abc import Sequence
 
@@ -8,26 +8,6 @@ import numpy as np
 from sdpose.evaluation.oks_matches import Match
 from sdpose.figures.canvas import markdown_table
 from sdpose.figures.results import keypoints_of
-
-
-def joint_similarities(match: Match, sigmas: np.ndarray, use_area: bool = True) -> np.ndarray:
-    """Compute exp(-d^2 / (2 s^2 k^2)) of each joint, k = 2 sigma, as ``COCOeval.computeOks``.
-
-    Args:
-        match: A person and its prediction, d being their distance in pixels.
-        sigmas: (K,), of MMPose's meta information.
-        use_area: s^2 is the area of the annotation, as for COCO, or else 0.53 of its box.
-
-    Returns:
-        (K,), 0..1; not a number where the joint is not labelled. The mean of the others is
-        ``match.oks``.
-    """
-    person, found = keypoints_of([match.person, match.prediction], len(sigmas))
-    *_, width, height = match.person['bbox']
-    area = match.person['area'] if use_area else 0.53 * width * height
-    squares = ((found - person)[:, :2] ** 2).sum(axis=-1)
-    similarities = np.exp(-squares / (2 * (area + np.spacing(1)) * (2 * sigmas) ** 2))
-    return np.where(person[:, 2] > 0, similarities, np.nan)
 
 
 def joint_table(
@@ -40,7 +20,7 @@ def joint_table(
 
     Args:
         matches: N of them.
-        similarities: (N, K), see :func:`joint_similarities`.
+        similarities: (N, K), see :func:`sdpose.evaluation.oks_matches.joint_similarities`.
         names: Of the K joints.
         threshold: From which a joint is right.
     """

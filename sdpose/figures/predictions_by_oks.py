@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from rich.progress import track
 
 from sdpose.errors import InputError
-from sdpose.evaluation.oks_matches import Match, match_by_oks
+from sdpose.evaluation.oks_matches import Match, joint_similarities, match_by_oks
 from sdpose.figures.canvas import add_color_bar, make_panels, markdown_table, show_picture
-from sdpose.figures.joint_similarity import joint_similarities, joint_table
+from sdpose.figures.joint_similarity import joint_table
 from sdpose.figures.options import check_finite, check_number
 from sdpose.figures.results import Results, confidence_scale, keypoints_of
 from sdpose.runtime.crop import CropRegion
@@ -52,7 +52,10 @@ def draw_best_and_worst(
     )
     if not matches:
         raise InputError('No person of the annotations has a prediction.')
-    judged = [joint_similarities(match, info['sigmas'], use_area) for match in matches]
+    judged = [
+        joint_similarities(match.person, match.prediction, info['sigmas'], use_area)
+        for match in matches
+    ]
     names = [info['keypoint_id2name'][index] for index in range(info['num_keypoints'])]
     tables = (
         _table(matches, missed, threshold),

@@ -1,11 +1,13 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Import MMPose where the compiled parts that it names, but that we never run, are missing.
 
-MMPose imports three things at module level that a wheels-only installation lacks:
+MMPose imports four things at module level that a wheels-only installation lacks:
 
 - ``mmcv.ops`` (compiled; mmcv-lite has none) for two heads that need deformable attention,
 - ``mmdet.utils`` for the RTMO head,
-- ``torchvision.transforms`` for one visualizer.
+- ``torchvision.transforms`` for one visualizer,
+- ``xtcocotools``, which has no wheels for current Pythons; in its place
+  :mod:`sdpose.annotations.coco_evaluation` stands.
 
 :func:`import_mmpose` puts a stand-in for each missing one into ``sys.modules`` while MMPose is
 imported, and takes it away again, so that nobody finds a fake package later. Whatever is
@@ -26,6 +28,9 @@ from types import ModuleType
 from typing import Any
 
 import torch
+from pycocotools import mask
+
+from sdpose.annotations import coco_evaluation
 
 # Operators that torchvision describes to torch on import, whether or not they could be loaded.
 TORCHVISION_OPERATORS = (
@@ -87,6 +92,12 @@ def _stand_ins() -> Iterator[None]:
         modules['torchvision.transforms'] = _module(
             'torchvision.transforms', ToPILImage=to_pil_image
         )
+    if importlib.util.find_spec('xtcocotools') is None:
+        ours = dict(COCO=coco_evaluation.COCO, COCOeval=coco_evaluation.COCOeval)
+        modules['xtcocotools'] = _module('xtcocotools', mask=mask)
+        modules['xtcocotools.mask'] = mask
+        for name in ('coco', 'cocoeval'):
+            modules[f'xtcocotools.{name}'] = _module(f'xtcocotools.{name}', **ours)
     sys.modules.update(modules)
     try:
         yield

@@ -4,8 +4,8 @@ import pytest
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS
 
-from sdpose.evaluation.oks_matches import Match, match_by_oks
-from sdpose.figures.joint_similarity import joint_similarities, joint_table
+from sdpose.evaluation.oks_matches import Match, joint_similarities, match_by_oks
+from sdpose.figures.joint_similarity import joint_table
 from sdpose.figures.results import DATA_SETS
 
 BOX = [10.0, 10.0, 40.0, 60.0]
@@ -22,10 +22,10 @@ def match_of(points, found, visible, confidence, area=400.0):
 def test_similarity_is_that_of_the_formula():
     sigmas = np.array([0.05, 0.1, 0.1])
     match = match_of(np.zeros((3, 2)), [[3, 4], [0, 2], [0, 0]], [2, 1, 0], [0.5] * 3)
-    by_area = joint_similarities(match, sigmas)
+    by_area = joint_similarities(match.person, match.prediction, sigmas)
     # d^2 = 25 and 4, s^2 = 400, k = 0.1 and 0.2
     np.testing.assert_allclose(by_area, [np.exp(-25 / 8), np.exp(-4 / 32), np.nan], rtol=1e-12)
-    by_box = joint_similarities(match, sigmas, use_area=False)
+    by_box = joint_similarities(match.person, match.prediction, sigmas, use_area=False)
     scale = 2 * 0.53 * 40 * 60
     expected = [np.exp(-25 / (scale * 0.01)), np.exp(-4 / (scale * 0.04)), np.nan]
     np.testing.assert_allclose(by_box, expected, rtol=1e-12)
@@ -50,7 +50,7 @@ def test_their_mean_is_the_oks_of_the_evaluation(metainfo):
     assert len(matches) == 8
     assert matches[0].oks - matches[-1].oks > 0.1
     for match in matches:
-        similarities = joint_similarities(match, info['sigmas'], use_area)
+        similarities = joint_similarities(match.person, match.prediction, info['sigmas'], use_area)
         assert np.isnan(similarities).sum() == match.person['keypoints'][2::3].count(0)
         assert np.nanmean(similarities) == pytest.approx(match.oks, abs=1e-6)
 
