@@ -2,6 +2,7 @@
 # make demo      train an SDPose model on toy data, test it, draw pictures
 # make demo-distilpose   train a teacher, and a student with and without it, on toy data
 # make test      run the tests
+# make lock      pin what `make install` takes, with hashes (needs uv)
 # make lint      check style, types, and that the papers' tables are rendered
 
 .DEFAULT_GOAL := help
@@ -10,9 +11,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 # The first Python that the pinned packages exist for; `make PYTHON=... install` takes another.
-PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.10; do \
-	"$$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' \
-	2>/dev/null && { echo "$$python"; break; }; done)
+IS_SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for python in python3.11 python3 python3.13 python3.12 python3.10; do \
+	"$$python" -c '$(IS_SUPPORTED)' 2>/dev/null && { echo "$$python"; break; }; done)
 
 DEMO_CONFIG := configs/sdpose/td-hm_sdpose-toy_1xb16-18e_toy-coco-128x96.py
 DEMO_DATA := data/toy_coco
@@ -27,15 +28,27 @@ help:
 install: $(VENV)/installed
 
 $(VENV)/installed: requirements.txt setup.py $(wildcard requirements/*.txt)
-	@test -n "$(PYTHON)" || { echo 'Error: no Python 3.10, 3.11 or 3.12 found.' \
-		'Install one, or name it: make PYTHON=/path/to/python3.11 install' >&2; exit 1; }
+	@$(or $(PYTHON),false) -c '$(IS_SUPPORTED)' 2>/dev/null || { echo 'Error: $(or $(PYTHON),there)' \
+		'is no Python 3.10, 3.11, 3.12 or 3.13. Install one, or name it:' \
+		'make PYTHON=/path/to/python3.11 install' >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo 'Error: $(PYTHON) cannot make a virtual environment.' \
 		'On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
-	$(RUN) -m pip install -r requirements/build.txt
-	$(RUN) -m pip install --no-build-isolation -r requirements.txt -r requirements/dev.txt
-	$(RUN) -m pip install --no-deps -r requirements/openmmlab.txt -r requirements/deit.txt
+	$(RUN) -m pip install -r requirements/torch.txt
+	$(RUN) -m pip install --only-binary :all: --require-hashes -r requirements.txt
+	$(RUN) -m pip install --only-binary :all: --require-hashes --no-deps \
+		-r requirements/openmmlab.txt -r requirements/deit.txt
 	$(RUN) -m pip install --no-deps --no-build-isolation -e .
 	@touch $@
+
+# What is installed, with hashes; uv resolves it for all supported Pythons at once.
+LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes --no-annotate \
+	--only-binary :all: --custom-compile-command 'make lock'
+
+.PHONY: lock
+lock:
+	$(LOCK) requirements/run.in requirements/dev.in -o requirements.txt
+	$(LOCK) --no-deps requirements/openmmlab.in -o requirements/openmmlab.txt
+	$(LOCK) --no-deps requirements/deit.in -o requirements/deit.txt
 
 .PHONY: demo
 demo: install

@@ -1,5 +1,5 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""Package sdpose: ranges here, tested pins in requirements.txt and requirements/openmmlab.txt."""
+"""Package sdpose: ranges here, tested pins in requirements.txt and requirements/."""
 
 import shutil
 from pathlib import Path
