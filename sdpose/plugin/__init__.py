@@ -7,9 +7,16 @@ make to another package stands in this folder. Configs import it with
 ``custom_imports = dict(imports=['sdpose.plugin'])``; a script imports it before ``mmpose``.
 """
 
-from sdpose.plugin.mmpose_imports import import_mmpose
+from sdpose.plugin.installation import check_installation
 
+check_installation()
+
+from sdpose.plugin.mmpose_imports import import_mmpose  # noqa: E402
+from sdpose.plugin.newer_stacks import mend_visualizer, silence_noise  # noqa: E402
+
+silence_noise()
 import_mmpose()
+mend_visualizer()
 
 # MMPose must be importable before these are
 from sdpose import classification, codecs, engine, evaluation, models  # noqa: E402

@@ -48,20 +48,7 @@ MMPOSE_MODULES = (
 
 
 def import_mmpose() -> None:
-    """Import the modules of MMPose that fill its registries.
-
-    Raises:
-        ImportError: MMPose or MMEngine is not installed; the message says how to install them.
-    """
-    for name in ('mmengine', 'mmcv', 'mmpose'):
-        if importlib.util.find_spec(name) is None:
-            raise ImportError(
-                f'sdpose needs {name}, which is not installed. '
-                'Run: pip install --no-deps mmengine==0.10.7 mmcv-lite==2.1.0 mmpose==1.3.2 '
-                '(--no-deps because MMPose asks for chumpy, which does not build and is not used).'
-            )
-    # MMPose names its own files where configs of ours would stand, and says so at length
-    warnings.filterwarnings('ignore', message='The metainfo config file')
+    """Import the modules of MMPose that fill its registries."""
     with warnings.catch_warnings(), _stand_ins():
         warnings.filterwarnings('ignore', message='Fail to import')
         for name in MMPOSE_MODULES:

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from conftest import ROOT
-from sdpose.plugin import mmpose_imports
 
 CHECK = """
 import sys
@@ -49,12 +48,6 @@ def test_stand_in_says_what_is_missing_when_used():
 def test_torchvision_is_not_faked_for_others():
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module('torchvision')
-
-
-def test_missing_mmpose_says_how_to_install_it(monkeypatch):
-    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
-    with pytest.raises(ImportError, match=r'pip install --no-deps mmengine==.* mmpose=='):
-        mmpose_imports.import_mmpose()
 
 
 @pytest.mark.skipif(
