@@ -347,6 +347,7 @@ def test_camera_is_recorded_until_the_end_of_the_program(signum, run, monkeypatc
 
         def read(self):
             self.shots += 1
+            assert self.shots < 99, 'the signal was not heard'
             if self.shots > 6:
                 signal.raise_signal(signum)
             return True, np.full((96, 64, 3), 128, np.uint8)
@@ -354,17 +355,22 @@ def test_camera_is_recorded_until_the_end_of_the_program(signum, run, monkeypatc
         def release(self):
             pass
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # as in a terminal; under nohup, and in the background, some are ignored
+    defaults = {name: signal.SIG_DFL for name in (signal.SIGTERM, signal.SIGHUP)}
+    defaults[signal.SIGINT] = signal.default_int_handler
+    before = {name: signal.signal(name, handler) for name, handler in defaults.items()}
     handlers = [signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)]
     with monkeypatch.context() as patch:
         patch.setattr(cv2, 'VideoCapture', Camera)
         result = run('7', '--whole-image', '--out-dir', tmp_path, '--batch-size', 1)
-    signal.signal(signal.SIGINT, before)
+    ended = [signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)]
+    for name, handler in before.items():
+        signal.signal(name, handler)
     assert result.returncode == 130
     assert 'Interrupted; what was written so far is kept.' in result.stderr
     assert len(read(tmp_path / 'predictions.json')) == 5  # the sixth was waiting for its batch
     assert len(list(open_frames([str(tmp_path / 'webcam7.mp4')]))) == 5
-    assert handlers == [signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)]
+    assert handlers == ended
 
 
 @pytest.mark.parametrize(
