@@ -36,7 +36,7 @@ $(VENV)/installed: requirements.txt setup.py $(wildcard requirements/*.txt)
 	$(RUN) -m pip install -r requirements/torch.txt
 	$(RUN) -m pip install --only-binary :all: --require-hashes -r requirements.txt
 	$(RUN) -m pip install --only-binary :all: --require-hashes --no-deps \
-		-r requirements/openmmlab.txt -r requirements/deit.txt
+		-r requirements/openmmlab.txt -r requirements/deit.txt -r requirements/rtmlib.txt
 	$(RUN) -m pip install --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -49,6 +49,7 @@ lock:
 	$(LOCK) requirements/run.in requirements/dev.in -o requirements.txt
 	$(LOCK) --no-deps requirements/openmmlab.in -o requirements/openmmlab.txt
 	$(LOCK) --no-deps requirements/deit.in -o requirements/deit.txt
+	$(LOCK) --no-deps requirements/rtmlib.in -o requirements/rtmlib.txt
 
 .PHONY: demo
 demo: install

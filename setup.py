@@ -92,6 +92,8 @@ setup(
             'types-PyYAML',
         ],
         'onnx': ['onnx>=1.16', 'onnxruntime>=1.18'],
+        # rtmlib itself asks for two more OpenCVs: pip install --no-deps rtmlib
+        'rtmlib': ['onnxruntime>=1.18', 'tqdm'],
     },
     cmdclass={'build_py': BuildWithMim},
 )

@@ -16,6 +16,7 @@ from sdpose.runtime.files import check_writable, write_whole
 EXAMPLES = """\
   python tools/export_onnx.py CONFIG CHECKPOINT model.onnx
   python tools/export_onnx.py CONFIG CHECKPOINT model.onnx --decode     # keypoints, no heatmaps
+  python tools/export_onnx.py CONFIG CHECKPOINT model_rtmlib.onnx --for rtmlib
   python tools/export_onnx.py CONFIG CHECKPOINT model_fp16.onnx --fp16
   python tools/export_onnx.py CONFIG CHECKPOINT model_int8.onnx --int8
   python tools/infer_onnx.py model.onnx photo.jpg --whole-image         # run it"""
@@ -31,11 +32,15 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('out', type=Path, help='file to write (.onnx)')
-    parser.add_argument(
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument(
         '--decode',
         action='store_true',
         help='keypoints in pixels of the input crop and scores instead of heatmaps '
         '(a regression model always gives these)',
+    )
+    output.add_argument(
+        '--for', dest='target', choices=['rtmlib'], help="what rtmlib's class RTMPose takes"
     )
     precision = parser.add_mutually_exclusive_group()
     precision.add_argument('--fp16', action='store_true', help='half precision')
@@ -70,7 +75,7 @@ def main(arguments: Arguments = None) -> None:
         ) from error
 
     precision = 'fp16' if args.fp16 else 'int8' if args.int8 else 'fp32'
-    exported = export(cfg, args.checkpoint, decode=args.decode, precision=precision)
+    exported = export(cfg, args.checkpoint, args.decode, precision, args.target)
     print(f'{precision} model compared with PyTorch in fp32:')
     for line in (*exported.differences, *exported.notes):
         print(f'  {line}')

@@ -15,6 +15,7 @@ EXAMPLES = """\
       --bbox-file data/coco/annotations/person_keypoints_val2017.json
   python tools/infer.py CONFIG CHECKPOINT 'crops/*.png' --whole-image
   python tools/infer.py CONFIG CHECKPOINT match.mp4 --det-config DETECTOR.py --det-checkpoint D.pth
+  python tools/infer.py CONFIG CHECKPOINT match.mp4 --det-onnx yolox.onnx    # needs rtmlib
   python tools/infer.py CONFIG CHECKPOINT 0 --whole-image         # camera 0, until Ctrl-C"""
 
 

@@ -17,7 +17,6 @@ from sdpose.runtime.frames import read_image
 # side by side. All of COCO's 118,000 pictures take about ten seconds.
 NUM_THREADS = 16
 ORIENTATION = 0x0112  # of EXIF; 5 to 8 are turned by a quarter
-TURNED_BY_OPENCV = ('JPEG', 'MPO', 'PNG')  # and Pillow turns TIFF by itself
 
 
 def picture_problems(folder: Path, images: Iterable[dict[str, Any]]) -> list[str]:
@@ -52,15 +51,13 @@ def _size_of(path: Path) -> tuple[int, int]:
     check_is_file(path, 'picture')
     try:
         with Image.open(path) as picture:
-            width, height = picture.size
-            is_turned = (
-                'exif' in picture.info
-                and picture.format in TURNED_BY_OPENCV
-                and picture.getexif().get(ORIENTATION, 1) in range(5, 9)
-            )
-            return (height, width) if is_turned else (width, height)
+            orientation = picture.getexif().get(ORIENTATION, 1) if 'exif' in picture.info else 1
+            if orientation not in range(5, 9):
+                return picture.size
     except Image.DecompressionBombError as error:
         raise InputError(f'{path}: {error}') from error
     except Exception:  # Pillow raises anything; OpenCV, which reads it later, knows other formats
-        height, width = read_image(path).shape[:2]
-        return width, height
+        pass
+    # which formats OpenCV turns differs by its version
+    height, width = read_image(path).shape[:2]
+    return width, height

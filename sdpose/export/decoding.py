@@ -32,8 +32,8 @@ class HeatmapDecoder(nn.Module):
         super().__init__()
         if type(codec) not in (MSRAHeatmap, UnrefinedHeatmap):
             raise InputError(
-                f'--decode knows the codec MSRAHeatmap, but this model has {type(codec).__name__}. '
-                'Export its heatmaps: leave --decode out.'
+                '--decode and --for rtmlib know the codec MSRAHeatmap, but this model has '
+                f'{type(codec).__name__}. Export its heatmaps: leave --decode out.'
             )
         self.unbiased = codec.unbiased
         self.is_refined = not isinstance(codec, UnrefinedHeatmap)

@@ -15,6 +15,7 @@ from sdpose.export.model_card import model_card
 from sdpose.export.onnx_graph import to_onnx, with_decoder
 from sdpose.export.parity import Difference, compare
 from sdpose.export.precision import to_fp16, to_int8
+from sdpose.export.rtmlib_joint import check_crop, for_rtmlib
 
 CHECKED_CROPS = 32
 
@@ -47,6 +48,7 @@ def export(
     checkpoint: str,
     decode: bool = False,
     precision: str = 'fp32',
+    target: str | None = None,
 ) -> Exported:
     """Export a top-down model and compare the result with PyTorch.
 
@@ -55,19 +57,22 @@ def export(
         checkpoint: Its weights.
         decode: Let the graph return keypoints and scores instead of heatmaps.
         precision: ``fp32``, ``fp16`` or ``int8``.
+        target: ``rtmlib`` gives what rtmlib reads, and is compared before that is put around it.
 
     Returns:
         The model. It is compared on random inputs, and on crops of the validation set, if it is
         there.
 
     Raises:
-        InputError: Config and checkpoint do not fit.
+        InputError: Config and checkpoint do not fit each other, or the target.
     """
     estimator = load_trained_model(cfg, checkpoint)
     if hasattr(getattr(estimator, 'neck', None), 'test_cycles'):
         estimator.neck.test_cycles = 1  # what is deployed, whatever the config says
-    model = DeployModel(estimator, decode).eval()
+    model = DeployModel(estimator, decode or target == 'rtmlib').eval()
     card = model_card(cfg, model, precision)
+    if target == 'rtmlib':
+        check_crop(card)
     graph = to_onnx(model)
     if precision == 'fp16':
         graph = to_fp16(graph)
@@ -84,4 +89,6 @@ def export(
     except InputError as error:
         notes.append(f'Only random inputs were compared, no real crops: {error}')
     differences = [compare(graph, model, name, batches) for name, batches in inputs.items()]
+    if target == 'rtmlib':
+        graph, card = for_rtmlib(graph, card)
     return Exported(graph, card, differences, notes)

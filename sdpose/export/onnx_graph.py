@@ -31,7 +31,7 @@ def to_onnx(model: DeployModel) -> bytes:
     """
     width, height = model.input_size
     names = DECODED if model.kind == 'regression' else HEATMAPS
-    return _trace(model, torch.zeros(2, 3, height, width), INPUT_NAME, names)
+    return trace(model, {INPUT_NAME: torch.zeros(2, 3, height, width)}, names)
 
 
 def with_decoder(graph: bytes, decoder: HeatmapDecoder) -> bytes:
@@ -47,18 +47,33 @@ def with_decoder(graph: bytes, decoder: HeatmapDecoder) -> bytes:
     model = onnx.load_model_from_string(graph)
     shape = [dim.dim_value for dim in model.graph.output[0].type.tensor_type.shape.dim]
     (heatmaps,) = HEATMAPS
-    traced = onnx.load_model_from_string(
-        _trace(decoder, torch.zeros(2, *shape[1:]), heatmaps, DECODED)
-    )
-    traced = compose.add_prefix(traced, 'decoder/', rename_inputs=False, rename_outputs=False)
-    traced.ir_version = model.ir_version
-    return compose.merge_models(model, traced, [(heatmaps, heatmaps)]).SerializeToString()
+    return merge(graph, trace(decoder, {heatmaps: torch.zeros(2, *shape[1:])}, DECODED))
 
 
-def _trace(module: nn.Module, inputs: Tensor, input_name: str, outputs: Sequence[str]) -> bytes:
+def merge(*graphs: bytes) -> bytes:
+    """Feed the outputs of each graph to the inputs of the next, which have the same names."""
+    merged, *others = map(onnx.load_model_from_string, graphs)
+    for other in others:
+        prefix = f'to_{other.graph.output[0].name}/'  # inside, both may have used a name
+        model = compose.add_prefix(other, prefix, rename_inputs=False, rename_outputs=False)
+        merged.ir_version = model.ir_version = max(merged.ir_version, model.ir_version)
+        common = [(output.name, output.name) for output in merged.graph.output]
+        merged = compose.merge_models(merged, model, common)
+    return merged.SerializeToString()
+
+
+def trace(module: nn.Module, inputs: dict[str, Tensor], outputs: Sequence[str]) -> bytes:
     """Export with torch's older exporter.
 
     It needs no package beyond ``onnx`` and works since torch 2.1.
+
+    Args:
+        module: In evaluation mode.
+        inputs: By name; the first dimension is the batch, of any size.
+        outputs: Their names.
+
+    Returns:
+        A serialized ONNX model.
     """
     # newer versions of torch take the other exporter by default, older ones have no choice
     choice: dict[str, Any] = {}
@@ -71,11 +86,11 @@ def _trace(module: nn.Module, inputs: Tensor, input_name: str, outputs: Sequence
         warnings.simplefilter('ignore', DeprecationWarning)
         torch.onnx.export(
             module,
-            (inputs,),
+            tuple(inputs.values()),
             file,  # type: ignore[arg-type]
-            input_names=[input_name],
+            input_names=list(inputs),
             output_names=list(outputs),
-            dynamic_axes={name: {0: 'batch'} for name in (input_name, *outputs)},
+            dynamic_axes={name: {0: 'batch'} for name in (*inputs, *outputs)},
             opset_version=OPSET,
             **choice,
         )

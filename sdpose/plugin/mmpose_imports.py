@@ -7,7 +7,7 @@ MMPose imports four things at module level that a wheels-only installation lacks
 - ``mmdet.utils`` for the RTMO head,
 - ``torchvision.transforms`` for one visualizer,
 - ``xtcocotools``, which has no wheels for current Pythons; in its place
-  :mod:`sdpose.annotations.coco_evaluation` stands.
+  :mod:`sdpose.annotations.coco_evaluation` stands, also where it is installed.
 
 :func:`import_mmpose` puts a stand-in for each missing one into ``sys.modules`` while MMPose is
 imported, and takes it away again, so that nobody finds a fake package later. Whatever is
@@ -79,7 +79,7 @@ def _stand_ins() -> Iterator[None]:
         modules['torchvision.transforms'] = _module(
             'torchvision.transforms', ToPILImage=to_pil_image
         )
-    if importlib.util.find_spec('xtcocotools') is None:
+    if 'xtcocotools' not in sys.modules:  # one that is installed may be built for another numpy
         ours = dict(COCO=coco_evaluation.COCO, COCOeval=coco_evaluation.COCOeval)
         modules['xtcocotools'] = _module('xtcocotools', mask=mask)
         modules['xtcocotools.mask'] = mask

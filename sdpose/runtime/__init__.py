@@ -3,8 +3,8 @@
 
 A model is a :class:`~sdpose.runtime.pose_model.PoseModel`: it finds the keypoints of persons whose
 boxes are known. :class:`~sdpose.runtime.onnx_model.OnnxPoseModel` is one, ``PoseInferencer`` of
-``sdpose.apis`` another. Nothing here needs more than numpy, OpenCV and onnxruntime, so this is how
-an exported model is deployed::
+``sdpose.apis`` another. Nothing here needs more than numpy, OpenCV and onnxruntime (a detector in
+ONNX alone also rtmlib), so this is how an exported model is deployed::
 
     python -m sdpose.runtime model.onnx photo.jpg --whole-image
 """

@@ -19,6 +19,7 @@ EXAMPLES = """\
   python -m sdpose.runtime model.onnx street.jpg --bboxes 20,30,100,240 150,28,90,250
   python -m sdpose.runtime model.onnx 'crops/**/*.png' --whole-image --no-draw
   python -m sdpose.runtime model.onnx match.mp4 --bboxes 0,0,400,720
+  python -m sdpose.runtime model.onnx match.mp4 --det-onnx yolox.onnx     # needs rtmlib
   python -m sdpose.runtime model.onnx data/coco/val2017 \\
       --bbox-file data/coco/annotations/person_keypoints_val2017.json"""
 

@@ -13,6 +13,7 @@ from sdpose.errors import InputError
 from sdpose.runtime.box_file import BoxFile
 from sdpose.runtime.frames import Frame, FrameSource, Unreadable, VideoFrames, open_frames
 from sdpose.runtime.image_poses import ImagePoses
+from sdpose.runtime.onnx_detector import OnnxPersonDetector
 from sdpose.runtime.person_boxes import BoxSource, FixedBoxes, PersonBoxes, whole_image
 from sdpose.runtime.pose_files import PoseFiles
 from sdpose.runtime.pose_model import PoseModel
@@ -49,6 +50,9 @@ def add_inference_arguments(parser: argparse.ArgumentParser) -> argparse._Action
         '--bbox-file',
         help='COCO ground truth or detections (.json); with a folder as INPUT, all images that it '
         'names are read from there',
+    )
+    persons.add_argument(
+        '--det-onnx', metavar='FILE', help='YOLOX or RTMDet in ONNX finds them (needs rtmlib)'
     )
     parser.add_argument(
         '--image-names',
@@ -105,7 +109,7 @@ def infer(
     frames = _open_inputs(args.inputs, boxes)
     model = load_model()
     weights = Path(model.weights)
-    read = (args.bbox_file, args.image_names, weights, weights.with_suffix('.json'))
+    read = (args.bbox_file, args.image_names, args.det_onnx, weights, weights.with_suffix('.json'))
     files = PoseFiles(
         args.out_dir,
         frames,
@@ -149,6 +153,8 @@ def _box_source(args: argparse.Namespace) -> BoxSource | None:
         return FixedBoxes(args.bboxes)
     if args.bbox_file is not None:
         return BoxFile(args.bbox_file, args.bbox_thr, args.image_names)
+    if args.det_onnx is not None:
+        return OnnxPersonDetector(args.det_onnx, args.bbox_thr)
     return whole_image if args.whole_image else None
 
 

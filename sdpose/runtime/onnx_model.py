@@ -58,7 +58,7 @@ class OnnxPoseModel(PoseModel):
             )
         except Exception as error:  # onnxruntime's errors have no common base
             raise InputError(
-                f'{path} is not a model that onnxruntime reads: {_first_line(error)}'
+                f'{path} is not a model that onnxruntime reads: {first_line(error)}'
             ) from error
         width, height = map(int, self.card['input_size'])
         self.input_size = (width, height)
@@ -97,7 +97,7 @@ class OnnxPoseModel(PoseModel):
         try:
             outputs = self.session.run(None, {self.card['input_name']: inputs})
         except Exception as error:  # onnxruntime's errors have no common base
-            raise InputError(f'{self.weights} cannot be run: {_first_line(error)}') from error
+            raise InputError(f'{self.weights} cannot be run: {first_line(error)}') from error
         kind, keypoints = self.card['output_kind'], (len(inputs), len(self.keypoint_names))
         found = [(str(getattr(o, 'dtype', '')), *getattr(o, 'shape', ())) for o in outputs]
         expected = [('float32', *keypoints, 2), ('float32', *keypoints)]
@@ -114,5 +114,6 @@ class OnnxPoseModel(PoseModel):
         return [keypoints for keypoints, _ in decoded], [scores for _, scores in decoded]
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What onnxruntime says went wrong, without the C++ stack below it."""
     return str(error).partition('\n')[0] or type(error).__name__

@@ -8,6 +8,7 @@ import sys
 from conftest import ROOT
 
 HEAVY = {'torch', 'torchvision', 'mmengine', 'mmcv', 'mmpose', 'mmdet', 'timm', 'scipy', 'onnx'}
+HEAVY |= {'rtmlib'}
 SECONDS, TRIES = 0.5, 3  # the machine may be busy
 
 # Imports the package, then each module of the runtime, and says what that did.

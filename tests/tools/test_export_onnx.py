@@ -60,6 +60,22 @@ def test_int8_needs_no_pictures(export, tmp_path):
     assert json.loads((tmp_path / 'model.json').read_text())['precision'] == 'int8'
 
 
+def test_for_rtmlib(export, tmp_path):
+    """What rtmlib makes of it is tested in tests/export; of the toy model it has other crops."""
+    words = (tmp_path / 'model.onnx', '--for', 'rtmlib')
+    assert_one_sentence(export(*words), 'rtmlib enlarges boxes by 1.25', 'enlarged by 1.1')
+    padding = 'test_dataloader.dataset.pipeline.1.padding=1.25'
+    result = export(*words, *NO_DATA, padding)
+    assert 'random inputs (4): scores differ by at most' in result.stdout, result.stderr
+    card = json.loads((tmp_path / 'model.json').read_text())
+    assert (card['output_kind'], card['box_padding']) == ('rtmlib', 1.25)
+    outputs = onnx.load(tmp_path / 'model.onnx').graph.output
+    assert [output.name for output in outputs] == card['output_names'] == ['simcc_x', 'simcc_y']
+    assert export(*words, '--decode').returncode == 2
+    int8 = export(tmp_path / 'int8.onnx', *words[1:], '--int8', *NO_DATA, padding)
+    assert int8.returncode == 0, int8.stderr
+
+
 def test_a_wrong_graph_is_not_written(export, tmp_path, monkeypatch):
     def of_other_weights(model):
         changed = {name: 1.01 * value for name, value in model.state_dict().items()}

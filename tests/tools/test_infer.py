@@ -356,7 +356,7 @@ def test_camera_is_recorded_until_the_end_of_the_program(signum, run, monkeypatc
             pass
 
     # as in a terminal; under nohup, and in the background, some are ignored
-    defaults = {name: signal.SIG_DFL for name in (signal.SIGTERM, signal.SIGHUP)}
+    defaults = dict.fromkeys((signal.SIGTERM, signal.SIGHUP), signal.SIG_DFL)
     defaults[signal.SIGINT] = signal.default_int_handler
     before = {name: signal.signal(name, handler) for name, handler in defaults.items()}
     handlers = [signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)]

@@ -127,8 +127,7 @@ def test_mmpose_reads_it(toy, style, detections):
 
 @pytest.mark.parametrize('style', STYLES)
 def test_ground_truth_evaluates_to_one(toy, style):
-    from xtcocotools.coco import COCO
-    from xtcocotools.cocoeval import COCOeval
+    from sdpose.annotations.coco_evaluation import COCO, COCOeval
 
     iou_type = {'coco': 'keypoints', 'crowdpose': 'keypoints_crowd'}[style]
     truth = COCO(str(toy[style] / STYLES[style].annotation_files['val']))
