@@ -30,6 +30,7 @@ MODES = {
     'keypoints_crowd': ('keypoints_crowd', False),
     'keypoints_crowd, area': ('keypoints_crowd', True),
     'keypoints_wholebody': ('keypoints_wholebody', True),
+    'keypoints_body': ('keypoints_body', True),
     **{f'keypoints_{part}': (f'keypoints_{part}', True) for part in PARTS},
 }
 MODES_OF = {

@@ -56,7 +56,8 @@ class COCOeval(COCOeval_faster):
         cocoGt: Ground truth.
         cocoDt: Predictions, of ``cocoGt.loadRes``.
         iouType: ``keypoints``; ``keypoints_crowd`` for CrowdPose; or ``keypoints_`` and
-            ``wholebody``, ``foot``, ``face``, ``lefthand`` or ``righthand`` for COCO-WholeBody.
+            ``body``, ``foot``, ``face``, ``lefthand``, ``righthand`` or ``wholebody`` for
+            COCO-WholeBody.
         sigmas: (K,), how far annotators differ, by keypoint.
         use_area: Whether OKS reads the area of the annotations, or 0.53 of their boxes'.
     """
@@ -71,10 +72,10 @@ class COCOeval(COCOeval_faster):
     ) -> None:
         part = iouType.removeprefix('keypoints').strip('_')
         is_crowd = part == 'crowd'
+        part = '' if part in ('crowd', 'body') else part
         names = WHOLE_BODY if part == 'wholebody' else (f'{part}_kpts',) if part else WHOLE_BODY[:1]
-        names = WHOLE_BODY[:1] if is_crowd else names
         truth = [_person(each, names, is_crowd, use_area) for each in cocoGt.dataset['annotations']]
-        score = f'{part}_score' if part and not is_crowd else 'score'
+        score = f'{part}_score' if part else 'score'
         found = [
             dict(each, keypoints=_joined(each, names), score=each.get(score, each['score']))
             for each in cocoDt.dataset['annotations']

@@ -47,7 +47,7 @@ class PersonDetector:
                 'A live detector needs mmdet and the full mmcv with compiled operators, which '
                 'mmcv-lite has not (pip install mmdet mmcv), and they cannot be imported here: '
                 f'{error}. '
-                'Without them give the persons with --bboxes, --bbox-file or --whole-image.'
+                'Without them: --det-onnx, --bboxes, --bbox-file or --whole-image.'
             ) from error
         cfg: Config = load_config(config)
         with blame_config(config):

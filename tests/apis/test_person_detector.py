@@ -1,8 +1,9 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""With a stand-in for mmdet, which has no wheels with compiled operators for current torch."""
+"""With a stand-in for mmdet, which has no wheels for current torch; where it is, for real."""
 
 import importlib.util
 import sys
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -83,6 +84,33 @@ def test_missing_mmdet_is_told():
     with pytest.raises(InputError, match=r'needs mmdet and the full mmcv.*--whole-image') as error:
         PersonDetector('a.py', 'b.pth', 'cpu')
     assert '\n' not in str(error.value)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    None in map(importlib.util.find_spec, ('mmdet', 'mmcv._ext')),
+    reason='mmdet or a full mmcv is not installed: see docs/installation.md',
+)
+def test_rtmdet_for_real(tmp_path):
+    import mmdet
+    from mmdet.apis import init_detector
+
+    config = Path(mmdet.__file__).parent / '.mim/configs/rtmdet/rtmdet_tiny_8xb32-300e_coco.py'
+    torch.manual_seed(0)
+    checkpoint = tmp_path / 'rtmdet.pth'
+    weights = init_detector(str(config), device='cpu').state_dict()
+    torch.save(
+        dict(state_dict=weights, meta=dict(dataset_meta=dict(classes=('person',)))), checkpoint
+    )
+    detector = PersonDetector(str(config), str(checkpoint), 'cpu', score_threshold=0)
+    picture = np.random.default_rng(0).integers(0, 256, (120, 200, 3), np.uint8)
+    persons, complaints = detector(Frame(picture, 'a.jpg', 0))
+    assert complaints == []
+    assert len(persons.boxes) > 0  # random weights see something
+    corners = persons.boxes[:, :2] + persons.boxes[:, 2:]
+    assert (persons.boxes[:, :2] >= 0).all()
+    assert (corners <= [200.5, 120.5]).all()
+    assert ((persons.scores > 0) & (persons.scores < 1)).all()
 
 
 def test_missing_config(detector):
