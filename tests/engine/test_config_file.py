@@ -180,7 +180,7 @@ def test_config_that_does_not_exist_or_is_broken(tmp_path, monkeypatch):
         ('a.py', "_base_ = './pipe.py'", r'_base_: .*pipe\.py is a pipe or a device'),
         ('a.py', "_base_ = 'mmpose::nope.py'", 'a.py cannot be read: ValueError'),
         ('a.py', 'a = {}\na["a"] = a', 'a.py cannot be read: RecursionError'),
-        ('a.py', '\0', 'cannot be read: \w+Error: .* cannot contain null bytes'),
+        ('a.py', '\0', r'cannot be read: \w+Error: .* cannot contain null bytes'),
         ('a.json', '[1]', 'a.json cannot be read'),
         ('a.json', '[' * 100_000, 'a.json cannot be read: RecursionError'),
         ('a.yaml', 'a: [', 'a.yaml cannot be read: ParserError'),
