@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from papers.measure import Complexity, count, images_per_second, test_metrics
+from papers.measure import Complexity, count, images_per_second, metrics_of
 from papers.tables import Model, models, number, own_ap, tables
 
 from sdpose.checkpoints.latest import find_latest_checkpoint
@@ -98,7 +98,7 @@ def measure(model: Model, args: argparse.Namespace) -> Measured:
         return Measured(size, fps)
     prefix, root = TESTED_ON[model.data]
     data_root = vars(args)[root]
-    metrics = test_metrics(model, checkpoint, data_root)
+    metrics = metrics_of(model, checkpoint, data_root)
     return Measured(size, fps, 100 * metrics[f'{prefix}/AP'], 100 * metrics[f'{prefix}/AR'])
 
 

@@ -108,11 +108,11 @@ def test_a_checkpoint_is_tested_on_the_data_that_the_papers_ap_is_of(
 ):
     tested = []
 
-    def test_metrics(model, checkpoint, data_root):
+    def metrics_of(model, checkpoint, data_root):
         tested.append(data_root)
         return {f'{prefix}/{key}': 0.5 for prefix in ('coco', 'crowdpose') for key in ('AP', 'AR')}
 
-    monkeypatch.setattr(paper_table, 'test_metrics', test_metrics)
+    monkeypatch.setattr(paper_table, 'metrics_of', metrics_of)
     (tmp_path / f'{Path(MODELS[name].config).stem}.pth').touch()
     args = paper_table.parse_args(
         ['--checkpoints', str(tmp_path), '--data-root', 'COCO', '--crowdpose-root', 'CROWD']

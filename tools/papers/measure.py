@@ -116,7 +116,7 @@ def images_per_second(model: Model, device: str) -> float:
     return 1 / statistics.median(seconds[WARM_UP:])
 
 
-def test_metrics(model: Model, checkpoint: Path, data_root: str | None) -> dict[str, float]:
+def metrics_of(model: Model, checkpoint: Path, data_root: str | None) -> dict[str, float]:
     """Run ``tools/test.py`` and read its metrics.
 
     Raises:
