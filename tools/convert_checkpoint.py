@@ -63,7 +63,7 @@ def verify(converted: Converted, model: Any, name: str) -> str:
     """
     load_strictly(model, converted.state_dict, name)
     neck = model.neck
-    rows, columns = (a // b for a, b in zip(neck.feature_size, neck.patch_size, strict=True))
+    rows, columns = neck.grid
     ours = f'{rows}x{columns} patches (h x w), row by row, the row half of the channels first'
     if converted.positions is None:
         return f'Positions are not in the file, so not compared with ours of {ours}.'

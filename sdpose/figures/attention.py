@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from sdpose.apis import PoseInferencer
 from sdpose.errors import InputError
-from sdpose.figures.attention_weights import LayerAttention, attention_of_cycles, patch_grid
+from sdpose.figures.attention_weights import LayerAttention, attention_of_cycles
 from sdpose.figures.canvas import make_panels, show_over, show_picture
 from sdpose.figures.person_crop import PersonCrop, find_keypoints
 
@@ -46,7 +46,7 @@ def draw_attention(
     chosen = choose_layers(attention_of_cycles(inferencer.model, crop.inputs), layers)
     if between == 'keypoints':
         return _draw_matrices(chosen, keypoints, head)
-    return _draw_maps(crop, chosen, keypoints, patch_grid(inferencer.model.neck), head)
+    return _draw_maps(crop, chosen, keypoints, inferencer.model.neck.grid, head)
 
 
 def choose_layers(cycles: list[list[LayerAttention]], layers: Sequence[int] | None) -> Layers:

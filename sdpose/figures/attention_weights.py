@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """The attention weights of a model, which its fast attention never holds in memory."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, cast
@@ -71,8 +72,7 @@ def attention_of_cycles(model: BasePoseEstimator, inputs: Tensor) -> list[list[L
     modules = [cast(EncoderLayer, layer).attention for layer in neck.layers]
     with recorded_tokens(modules) as recorded:
         model.extract_feat(inputs)
-    rows, columns = patch_grid(neck)
-    visual = torch.arange(rows * columns)
+    visual = torch.arange(math.prod(neck.grid))
     cycles: list[list[LayerAttention]] = []
     for index, tokens in enumerate(recorded):
         cycle, layer = divmod(index, len(modules))
@@ -85,12 +85,6 @@ def attention_of_cycles(model: BasePoseEstimator, inputs: Tensor) -> list[list[L
             kept = most_attended(query, key, neck.num_keypoints, neck.num_kept[layer])[0]
             visual = visual[kept[neck.num_keypoints :].cpu() - neck.num_keypoints]
     return cycles
-
-
-def patch_grid(neck: MultiCycledTransformer) -> tuple[int, int]:
-    """Rows and columns of the patches that the visual tokens begin as."""
-    (height, width), (patch_h, patch_w) = neck.feature_size, neck.patch_size
-    return height // patch_h, width // patch_w
 
 
 @contextmanager

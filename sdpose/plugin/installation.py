@@ -36,7 +36,14 @@ def check_installation() -> None:
         InstallationError: Something is missing, half installed, there twice, or built for another
             version of something else.
     """
-    sys.excepthook = _one_sentence(sys.excepthook)
+    try:
+        _check()
+    except InstallationError:
+        sys.excepthook = _one_sentence(sys.excepthook)
+        raise
+
+
+def _check() -> None:
     for name, command in NEEDED.items():
         if importlib.util.find_spec(name) is None:
             raise InstallationError(f'sdpose needs {name}, which is not installed. Run: {command}.')

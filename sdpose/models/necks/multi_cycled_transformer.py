@@ -54,6 +54,7 @@ class MultiCycledTransformer(Cycled, BaseModule):
         init_cfg: MMEngine's initialization config; linear layers truncated normal 0.02 by default.
 
     Attributes:
+        grid: Rows and columns of the patches.
         train_keep_ratio: What training mode takes in place of ``pruning.keep_ratio``, in (0, 1];
             :class:`KeepRatioHook` lets it fall. ``None`` for the same.
 
@@ -96,6 +97,7 @@ class MultiCycledTransformer(Cycled, BaseModule):
         self.in_channels = in_channels
         self.feature_size = (height, width)
         self.patch_size = (patch_h, patch_w)
+        self.grid = (height // patch_h, width // patch_w)
         self.num_keypoints = num_keypoints
         self.num_cycles = num_cycles
         self.test_cycles = test_cycles
@@ -115,7 +117,7 @@ class MultiCycledTransformer(Cycled, BaseModule):
         self.keep_ratio, self.pruning_layers = _read_pruning(depth, **(pruning or {}))
         self.train_keep_ratio: float | None = None
 
-        visual_positions = sine_positions_2d(height // patch_h, width // patch_w, dim)
+        visual_positions = sine_positions_2d(*self.grid, dim)
         no_positions = torch.zeros(1, num_keypoints, dim)
         positions = torch.cat([no_positions, visual_positions], dim=1)  # (1, K + P, D)
         self.register_buffer('positions', positions, persistent=False)
@@ -153,8 +155,7 @@ class MultiCycledTransformer(Cycled, BaseModule):
         """Layer -> number of visual tokens that it keeps in the present mode, if it drops any."""
         ratio = self.train_keep_ratio if self.training else None
         ratio = self.keep_ratio if ratio is None else ratio
-        (height, width), (patch_h, patch_w) = self.feature_size, self.patch_size
-        num_patches = (height // patch_h) * (width // patch_w)
+        num_patches = math.prod(self.grid)
         num_kept = {}
         for layer in self.pruning_layers if ratio < 1 else ():
             num_patches = num_kept[layer] = math.ceil(ratio * num_patches)
