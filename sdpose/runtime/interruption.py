@@ -25,7 +25,9 @@ class Interruption:
 
     def __init__(self) -> None:
         self._last: float | None = None
-        self.is_told = False  # what went wrong; what destructors say after that is noise
+        # what went wrong is being told: what destructors say after that is noise, and the signal
+        # with which a launcher ends the others must not cut the sentence off
+        self.is_told = False
 
     def __bool__(self) -> bool:
         """Whether a signal has come."""
@@ -33,6 +35,8 @@ class Interruption:
 
     def receive(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal."""
+        if self.is_told:
+            return
         now = time.monotonic()
         if self._last is None or now - self._last > AT_ONCE:
             self._last = now

@@ -11,6 +11,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from sdpose.runtime.files import write_whole
+
 LOST = 'another process of this run has ended or cannot be reached'
 SET_PARENT_DEATH_SIGNAL = 1  # of linux/prctl.h
 ERROR_FILE = 'TORCHELASTIC_ERROR_FILE'  # where torch's launcher looks for a rank's error
@@ -38,7 +40,7 @@ def report_to_launcher(line: str) -> None:
     message = dict(message=line, extraInfo=dict(timestamp=str(int(time.time()))))
     path = Path(os.environ[ERROR_FILE])
     if not path.exists():
-        path.write_text(json.dumps(dict(message=message)), encoding='utf-8')
+        write_whole(path, json.dumps(dict(message=message)).encode())
 
 
 def _follow_as_worker() -> None:

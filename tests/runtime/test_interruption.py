@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from sdpose.errors import InputError
 from sdpose.runtime.command import run_command
 from sdpose.runtime.interruption import interruptible
 
@@ -58,6 +59,21 @@ def test_interruption_that_a_destructor_swallows_comes_again(capsys):
 
     assert run_command(main) == 130
     assert capsys.readouterr().err == '\nInterrupted; what was written so far is kept.\n'
+
+
+def test_signal_does_not_cut_off_the_sentence_about_an_error():
+    told = []
+
+    def main(arguments):
+        raise InputError('the other process is gone')
+
+    def report(line):
+        os.kill(os.getpid(), signal.SIGTERM)  # of the launcher, which ends all when one is gone
+        time.sleep(0.1)
+        told.append(line)
+
+    assert run_command(main, report=report) == 1
+    assert told == ['Error: the other process is gone']
 
 
 def test_signals_from_terminal_and_launcher_are_one():
