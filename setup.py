@@ -76,7 +76,7 @@ setup(
         'setuptools<81',
         'six',
         'termcolor>=2',
-        'torch>=2.0',
+        'torch>=2.1',
         'yapf>=0.32',
     ],
     extras_require={

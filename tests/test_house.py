@@ -8,7 +8,7 @@ from conftest import ROOT
 LAYERS = [
     {'errors'},
     {'runtime'},
-    {'annotations', 'checkpoints', 'codecs'},
+    {'annotations', 'checkpoints', 'codecs', 'transforms'},
     {'engine', 'evaluation'},
     {'models'},
     {'classification'},

@@ -29,6 +29,7 @@ def main(arguments: Arguments = None) -> int:
     persons = add_inference_arguments(parser)
     persons.add_argument('--det-config', help='config of an MMDetection model (needs mmdet)')
     parser.add_argument('--det-checkpoint', help='its checkpoint')
+    parser.add_argument('--amp', action='store_true', help='half precision: faster, less exact')
     parser.add_argument('--device', help='cpu, cuda, cuda:1 (default: the GPU if there is one)')
     add_cfg_options(parser, 'model.test_cfg.flip_test=False model.neck.test_cycles=2')
     args = parse_args_with_boxes(parser, arguments)
@@ -37,7 +38,12 @@ def main(arguments: Arguments = None) -> int:
     return infer(
         args,
         lambda: PoseInferencer(
-            args.config, args.checkpoint, args.device, args.batch_size, args.cfg_options
+            args.config,
+            args.checkpoint,
+            args.device,
+            args.batch_size,
+            args.cfg_options,
+            amp=args.amp,
         ),
         lambda: PersonDetector(args.det_config, args.det_checkpoint, args.device, args.bbox_thr),
     )

@@ -14,10 +14,17 @@ from mmengine.runner import Runner
 import sdpose.plugin  # noqa: F401  lets MMPose import, also for its own configs
 from sdpose.cli import add_run_arguments, load_run_config, run_tool
 from sdpose.engine.checkpoint_hook import CheckedLoadingHook
+from sdpose.engine.compilation import compile_network
 from sdpose.engine.console import ConsoleRunner
 from sdpose.engine.data_checks import check_data
-from sdpose.engine.devices import close_process_group, prepare_devices
+from sdpose.engine.devices import (
+    choose_device,
+    close_process_group,
+    half_precision,
+    prepare_devices,
+)
 from sdpose.errors import InputError, blame_config
+from sdpose.models.inference import prepare_for_inference
 from sdpose.runtime.command import Arguments, make_parser
 from sdpose.runtime.files import check_writable
 
@@ -27,6 +34,16 @@ EXAMPLES = """\
       test_dataloader.dataset.bbox_file=None             # ground-truth boxes
   python tools/test.py CONFIG CHECKPOINT --cfg-options model.neck.test_cycles=2
   bash tools/dist_test.sh CONFIG CHECKPOINT 8            # 8 GPUs"""
+
+
+class PreparationHook(Hook):
+    """Make the model fast once its weights are loaded."""
+
+    def before_test(self, runner: Runner) -> None:
+        """Prepare it, and compile it where the config says so."""
+        half = half_precision(choose_device(None)) if runner.test_loop.fp16 else None
+        prepare_for_inference(runner.model, half)
+        compile_network(runner.model, runner.cfg.get('compile'))
 
 
 class SaveMetricsHook(Hook):
@@ -51,6 +68,7 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     add_run_arguments(parser)
+    parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument('--out', help='file for the metrics (.json)')
     parser.add_argument('--dump', help='file for all predictions (.pkl)')
     return parser.parse_args(arguments)
@@ -59,6 +77,12 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
 def apply_options(cfg: Config, args: argparse.Namespace) -> None:
     """Apply the options that only testing has."""
     cfg.load_from = args.checkpoint
+    if args.amp:
+        cfg.test_cfg.fp16 = True
+    # a checkpoint of moving averages has them as its weights; the hook would load and swap them
+    cfg.custom_hooks = [
+        hook for hook in cfg.get('custom_hooks') or () if hook.get('type') != 'EMAHook'
+    ]
     if 'init_cfg' in cfg.model.get('backbone', {}):
         cfg.model.backbone.init_cfg = None  # the checkpoint replaces those weights
     for path, suffix in ((args.out, '.json'), (args.dump, '.pkl')):
@@ -84,6 +108,7 @@ def main(arguments: Arguments = None) -> None:
     for note in notes:
         runner.logger.info(note)
     runner.register_hook(CheckedLoadingHook())
+    runner.register_hook(PreparationHook())
     if args.out:
         runner.register_hook(SaveMetricsHook(args.out), 'LOWEST')
     runner.test()

@@ -37,7 +37,7 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
         metavar='CHECKPOINT',
         help='resume from a checkpoint; without a value, from the latest one in the work dir',
     )
-    parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
+    parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument('--no-validate', action='store_true', help='no validation while training')
     parser.add_argument(
         '--auto-scale-lr',

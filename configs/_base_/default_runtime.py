@@ -10,6 +10,7 @@ default_hooks = dict(
     ),
     number_check=dict(type='NumberCheckHook'),
     seed=dict(type='SeedHook'),
+    progress=dict(type='ProgressHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
 )
 custom_hooks = []

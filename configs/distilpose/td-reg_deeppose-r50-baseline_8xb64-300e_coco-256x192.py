@@ -3,7 +3,7 @@
 _base_ = ['../_base_/schedules/adam_300e.py', '../_base_/datasets/coco_256x192_regression.py']
 
 model = dict(
-    type='TopdownPoseEstimator',
+    type='TokenPoseEstimator',
     data_preprocessor=dict(
         type='PoseDataPreprocessor',
         mean=[123.675, 116.28, 103.53],

@@ -9,7 +9,7 @@ _base_ = [
 model = dict(head=dict(decoder=_base_.regression_codec))
 
 train_pipeline = [  # DistilPose does not shift boxes
-    dict(step, shift_prob=0) if step['type'] == 'RandomBBoxTransform' else step
+    dict(step, shift_prob=0) if step['type'] == 'QuickRandomBBoxTransform' else step
     for step in _base_.train_pipeline
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

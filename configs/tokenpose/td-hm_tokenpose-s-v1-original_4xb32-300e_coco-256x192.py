@@ -5,7 +5,7 @@ _base_ = './td-hm_tokenpose-s-v1_8xb64-300e_coco-256x192.py'
 model = dict(neck=dict(attention_scale='dim'), test_cfg=dict(shift_heatmap=False))
 
 train_pipeline = [
-    dict(step, shift_prob=0) if step['type'] == 'RandomBBoxTransform' else step
+    dict(step, shift_prob=0) if step['type'] == 'QuickRandomBBoxTransform' else step
     for step in _base_.train_pipeline
 ]
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))

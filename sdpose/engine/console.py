@@ -8,7 +8,9 @@ from typing import Any
 
 from mmengine.logging import MMLogger
 from mmengine.runner import BaseLoop, Runner
+from torch.utils.data import DataLoader
 
+from sdpose.engine.compilation import compile_network
 from sdpose.engine.number_check_hook import NumberCheckHook
 from sdpose.engine.safe_checkpoint_hook import SafeCheckpointHook
 from sdpose.engine.train_loop import ResumableTrainLoop
@@ -53,6 +55,17 @@ class ConsoleRunner(Runner):
             loop = {**loop, 'type': ResumableTrainLoop}
             del loop['by_epoch']
         return super().build_train_loop(loop)
+
+    @staticmethod
+    def build_dataloader(dataloader: DataLoader | dict, *args: Any, **kwargs: Any) -> DataLoader:
+        """Build a loader; without workers none can persist, which torch refuses."""
+        if isinstance(dataloader, dict) and not dataloader.get('num_workers'):
+            dataloader = {**dataloader, 'persistent_workers': False}
+        return Runner.build_dataloader(dataloader, *args, **kwargs)
+
+    def _maybe_compile(self, target: str) -> None:
+        """Compile the network instead of the whole step."""
+        compile_network(self.model, self.cfg.get('compile'))
 
     def register_default_hooks(self, hooks: dict[str, Any] | None = None) -> None:
         """Register the hooks of the config, and those that no training should be without.

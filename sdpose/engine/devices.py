@@ -1,27 +1,30 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Fit a config to the devices of this machine, or say why that is impossible."""
 
+import logging
 import os
 from datetime import timedelta
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import print_log
 from torch import distributed
 
 from sdpose.errors import InputError
 
 
 def prepare_devices(cfg: Config) -> None:
-    """Check that the devices asked for exist; make several processes work without GPUs.
+    """Check that the devices asked for exist; let what MMEngine has for GPUs work without any.
 
-    MMEngine takes for granted that distributed processes have GPUs. Without any, the process
-    group is opened here, with gloo, and the model is wrapped without device ids.
+    MMEngine takes for granted that mixed precision and distributed processes have GPUs. Without
+    any, :class:`CpuAmpOptimWrapper` stands in; and the process group is opened here, with gloo,
+    and the model is wrapped without device ids.
 
     Args:
         cfg: The run's config, with ``launcher`` set; changed in place.
 
     Raises:
-        InputError: GPUs were asked for that do not exist, or mixed precision without one.
+        InputError: GPUs were asked for that do not exist.
     """
     gpus = torch.cuda.device_count()
     visible = os.environ.get('CUDA_VISIBLE_DEVICES', '').strip()
@@ -32,9 +35,10 @@ def prepare_devices(cfg: Config) -> None:
             'To run on the CPU, set CUDA_VISIBLE_DEVICES=-1.'
         )
     if gpus == 0 and (cfg.get('optim_wrapper') or {}).get('type') == 'AmpOptimWrapper':
-        raise InputError(
-            'Mixed precision (--amp) needs a GPU, and torch sees none. Leave --amp out.'
-        )
+        half_precision(torch.device('cpu'))
+        cfg.optim_wrapper.type = 'CpuAmpOptimWrapper'
+        for setting in ('loss_scale', 'dtype', 'use_fsdp'):
+            cfg.optim_wrapper.pop(setting, None)
     if cfg.get('launcher', 'none') == 'none':
         return
     if gpus == 0:
@@ -65,6 +69,28 @@ def close_process_group() -> None:
     if distributed.is_available() and distributed.is_initialized():
         distributed.barrier()
         distributed.destroy_process_group()
+
+
+def half_precision(device: torch.device) -> torch.dtype:
+    """Return what mixed precision computes with: float16 on GPUs, bfloat16 elsewhere.
+
+    It warns of a processor that has no instructions for it.
+
+    Args:
+        device: Where it is to run.
+    """
+    if device.type == 'cuda':
+        return torch.float16
+    # older versions of torch do not tell
+    capabilities: dict = getattr(torch.cpu, 'get_capabilities', dict)()
+    if (
+        device.type == 'cpu'
+        and capabilities
+        and not any(has_it for name, has_it in capabilities.items() if 'bf16' in name)
+    ):
+        message = 'This processor has no bfloat16 instructions: mixed precision makes it slower.'
+        print_log(message, 'current', logging.WARNING)
+    return torch.bfloat16
 
 
 def choose_device(name: str | None) -> torch.device:

@@ -46,11 +46,14 @@ class NumberCheckHook(Hook):
         Raises:
             InputError: One is not finite; with the losses and the ids of the batch's samples.
         """
-        losses = {
-            name: torch.as_tensor(value).detach().item()
+        given = {
+            name: torch.as_tensor(value).detach().float()
             for name, value in (outputs or {}).items()
             if 'loss' in name
         }
+        # together: each transfer from a device waits for it
+        numbers = torch.stack(list(given.values())).tolist() if given else []
+        losses = dict(zip(given, numbers, strict=True))
         if all(map(math.isfinite, losses.values())):
             self._failures = 0
             return

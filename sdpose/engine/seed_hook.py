@@ -1,85 +1,112 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""Random numbers that depend on seed, iteration and rank alone.
+"""Random numbers that depend on seed, rank, and place in the training alone.
 
 MMEngine seeds once at the start. Then a resumed run would augment otherwise than an unbroken one,
 and one with more data workers otherwise than one with fewer. In a config::
 
     default_hooks = dict(seed=dict(type='SeedHook'))
-    train_dataloader = dict(persistent_workers=False)  # each epoch's workers take its seed
 """
 
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
+from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpose.registry import HOOKS
-from torch.utils.data import Dataset, get_worker_info
+from torch.utils.data import Dataset
 
 
 @HOOKS.register_module()
 class SeedHook(Hook):
     """Seed Python, numpy and torch anew for each training iteration, and for each sample."""
 
+    def before_train(self, runner: Runner) -> None:
+        """Let indices say what their samples' random numbers come from."""
+        loader: Any = runner.train_dataloader
+        self._indices = SeededIndices(loader.batch_sampler.sampler, runner.seed, get_rank(), 0)
+        loader.batch_sampler.sampler = self._indices
+        loader.dataset.__getitems__ = partial(load_samples, loader.dataset)
+        loop: Any = runner.train_loop
+        if isinstance(loop, IterBasedTrainLoop):  # has begun to load already, without seeds
+            loader._iterator = None
+            if isinstance(loader.sampler, InfiniteSampler):
+                loader.sampler.indices = loader.sampler._indices_of_rank()
+            loop.dataloader_iterator = type(loop.dataloader_iterator)(loader)
+
     def before_train_epoch(self, runner: Runner) -> None:
-        """Let the data set, of which workers get copies now, seed every sample."""
-        is_endless = isinstance(runner.train_loop, IterBasedTrainLoop)  # its loader starts once
-        first = 0 if is_endless else runner.iter
-        dataset: Any = runner.train_dataloader.dataset
-        self._batches = SeededBatches(dataset, (runner.seed, get_rank(), 0), first)
-        dataset.__getitems__ = self._batches
+        """Tell the epoch; an iteration-based loop has one, in which its data begin again."""
+        self._indices.epoch = runner.epoch
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Sequence[dict] | None = None
     ) -> None:
         """Seed this process, for what the model draws."""
-        _seed(runner.seed, get_rank(), 1, runner.iter)
-        self._batches.go_on(runner.iter + 1)
+        torch.manual_seed(_seed(runner.seed, get_rank(), 1, runner.iter))
 
 
-class SeededBatches:
-    """Loads the samples of a batch; torch's loader calls it where a data set has one.
+class SeededIndex(int):
+    """Index of a sample, which takes along to the data workers what to seed it with.
 
-    Args:
-        dataset: Where samples come from.
-        entropy: Whole numbers that all seeds depend on.
-        first: Number of the first batch, counted from the start of the training.
+    Attributes:
+        entropy: Whole numbers that are those of no other sample of the training.
     """
 
-    def __init__(self, dataset: Dataset, entropy: Sequence[int], first: int) -> None:
-        self._dataset = dataset
-        self._entropy = entropy
-        self.go_on(first)
-
-    def go_on(self, first: int) -> None:
-        """Count from another batch; workers that have started already do not notice."""
-        self._first, self._calls = first, 0
-
-    def __call__(self, indices: Sequence[int]) -> list:
-        """Load samples. A sample's seed depends on its place in the training, not on the worker."""
-        worker = get_worker_info()
-        # torch hands batches to workers in turn
-        workers, turn = (worker.num_workers, worker.id) if worker else (1, 0)
-        number = self._first + self._calls * workers + turn
-        self._calls += 1
-        samples = []
-        with _own_random_numbers():
-            for place, index in enumerate(indices):
-                _seed(*self._entropy, number, place)
-                samples.append(self._dataset[index])
-        return samples
+    entropy: tuple[int, ...]
 
 
-def _seed(*entropy: int) -> None:
+class SeededIndices:
+    """What a sampler gives, as :class:`SeededIndex`.
+
+    Args:
+        sampler: Of a data loader.
+        entropy: Whole numbers that all seeds depend on.
+
+    Attributes:
+        epoch: How often the sampler has come to its end.
+    """
+
+    def __init__(self, sampler: Any, *entropy: int) -> None:
+        self._sampler, self._entropy = sampler, entropy
+        self.epoch = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sampler, name)
+
+    def __len__(self) -> int:
+        return len(self._sampler)
+
+    def __iter__(self) -> Iterator[SeededIndex]:
+        for place, index in enumerate(self._sampler):
+            seeded = SeededIndex(index)
+            seeded.entropy = (*self._entropy, self.epoch, place)
+            yield seeded
+        self.epoch += 1
+
+
+def load_samples(dataset: Dataset, indices: Sequence[SeededIndex]) -> list:
+    """Load the samples of a batch; torch's loader calls it as a data set's ``__getitems__``."""
+    samples = []
+    with _own_random_numbers():
+        for index in indices:
+            # torch.manual_seed looks for devices, which takes longer than mirroring a picture
+            torch.default_generator.manual_seed(_seed(*index.entropy))
+            samples.append(dataset[index])
+    return samples
+
+
+def _seed(*entropy: int) -> int:
+    """Seed Python and numpy; returns the seed for torch."""
     seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
+    return seed
 
 
 @contextmanager

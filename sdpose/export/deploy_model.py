@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """The part of a pose model that is deployed: normalized crop in, prediction out."""
 
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from sdpose.errors import InputError
 from sdpose.export.decoding import HeatmapDecoder
+from sdpose.models.inference import prepare_for_inference
 from sdpose.models.regression_output import RegressionOutput
 
 HEATMAPS = ('heatmaps',)
@@ -18,10 +20,11 @@ class DeployModel(nn.Module):
     """A top-down pose model without what belongs to MMPose: samples, flip test, numpy.
 
     Args:
-        model: A top-down pose estimator in evaluation mode. Its buffers become persistent.
+        model: A top-down pose estimator in evaluation mode; it is not changed.
         decode: Whether heatmaps are to be decoded in the graph.
 
     Attributes:
+        model: The estimator as it was given, for comparison.
         kind: What the exported graph returns: ``heatmap``; ``decoded``, keypoints and scores from
             heatmaps; or ``regression``, keypoints and scores of a regression model.
         decoder: What is to follow :meth:`forward` in the graph, for ``decoded``.
@@ -36,7 +39,9 @@ class DeployModel(nn.Module):
     def __init__(self, model: Any, decode: bool = False) -> None:
         super().__init__()
         self.model: Any = model
-        _make_buffers_persistent(model)
+        self.deployed: Any = deepcopy(model)
+        prepare_for_inference(self.deployed)
+        _make_buffers_persistent(self.deployed)
         width, height = (int(side) for side in model.head.decoder.input_size)
         self.input_size = (width, height)
         with torch.no_grad():
@@ -58,7 +63,7 @@ class DeployModel(nn.Module):
             Heatmaps (B, K, h, w); of a regression model keypoints (B, K, 2) in pixels of the crop
             and scores (B, K).
         """
-        output = self.model.head(self.model.extract_feat(image))
+        output = self.deployed.head(self.deployed.extract_feat(image))
         # MMPose's own regression heads give tensors as well, (B, K, 2)
         if isinstance(output, Tensor) and output.ndim == 4:
             return output

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from mmengine.config import Config
@@ -14,7 +15,7 @@ from mmengine.runner import set_random_seed
 import sdpose.plugin  # noqa: F401  lets MMPose import
 
 # isort: split
-from mmpose.registry import DATASETS
+from mmpose.registry import DATASETS, KEYPOINT_CODECS
 from mmpose.structures.bbox import get_warp_matrix
 from rich.progress import track
 
@@ -22,6 +23,7 @@ from sdpose.engine.data_checks import check_data
 from sdpose.errors import InputError, blame_config
 from sdpose.figures.canvas import make_panels, pale, show_over, show_picture
 from sdpose.figures.options import check_number
+from sdpose.models.gaussian_heatmaps import draw_heatmaps
 from sdpose.runtime.frames import read_image
 
 SAMPLES_PER_LINE = 2
@@ -41,7 +43,7 @@ def load_samples(cfg: Config, phase: str, number: int, seed: int) -> list[tuple[
 
     Returns:
         For each sample what the annotations say of it, and what the pipeline makes of that, just
-        before it is packed.
+        before it is packed, with the heatmaps that a head draws of coordinates.
 
     Raises:
         InputError: There is no such data set, it cannot be built, is empty, or is not top-down;
@@ -72,8 +74,22 @@ def load_samples(cfg: Config, phase: str, number: int, seed: int) -> list[tuple[
             result = transform(result)
         if 'input_center' not in result:
             raise InputError('Only top-down data sets can be shown: one person a sample.')
-        samples.append((annotation, result))
+        samples.append((annotation, {**result, **_drawn_by_head(cfg, result)}))
     return samples
+
+
+def _drawn_by_head(cfg: Config, result: dict) -> dict:
+    """Heatmaps and weights, where the head draws targets of the coordinates that it gets."""
+    if 'input_keypoints' not in result:
+        return {}
+    codec = KEYPOINT_CODECS.build(cfg.model.head.decoder)
+    keypoints, weights = (
+        torch.as_tensor(result[name]) for name in ('input_keypoints', 'keypoint_weights')
+    )
+    heatmaps, weights = draw_heatmaps(
+        keypoints, weights, codec.input_size, codec.heatmap_size, codec.sigma
+    )
+    return dict(heatmaps=heatmaps[0].numpy(), keypoint_weights=weights.numpy())
 
 
 def draw_samples(samples: list[tuple[dict, dict]]) -> Figure:

@@ -81,7 +81,7 @@ def load_person(
     parsed = parse_box(box) if box else None
     if not Path(image).is_file():  # said before the model is loaded
         raise InputError(f'There is no picture {image}.')
-    inferencer = PoseInferencer(config, checkpoint, device, cfg_options=cfg_options)
+    inferencer = PoseInferencer(config, checkpoint, device, prepare=False, cfg_options=cfg_options)
     return inferencer, PersonCrop.of(inferencer, image, parsed)
 
 

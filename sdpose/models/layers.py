@@ -17,22 +17,23 @@ TEMPERATURE = 10000
 SCALE = 2 * math.pi
 
 
-def split_into_patches(feature_map: Tensor, patch_size: tuple[int, int]) -> Tensor:
-    """Cut a feature map into patches and flatten each as (row, column, channel).
+def embed_patches(feature_map: Tensor, patch_size: tuple[int, int], embedding: nn.Linear) -> Tensor:
+    """Turn patches of a feature map into visual tokens.
+
+    A convolution reads the patches where they are; to cut them out first would copy the map.
 
     Args:
         feature_map: (B, C, H, W).
         patch_size: Height h and width w of a patch in pixels of the map; h divides H, w divides W.
+        embedding: From a patch, flattened as (row, column, channel), h * w * C, to a token of
+            width D.
 
     Returns:
-        (B, P, h * w * C) with P = (H / h) * (W / w) patches in row-major order.
+        (B, P, D) with P = (H / h) * (W / w) patches in row-major order.
     """
-    batch, channels, height, width = feature_map.shape
-    patch_h, patch_w = patch_size
-    rows, columns = height // patch_h, width // patch_w
-    patches = feature_map.view(batch, channels, rows, patch_h, columns, patch_w)
-    patches = patches.permute(0, 2, 4, 3, 5, 1)  # (B, rows, columns, h, w, C)
-    return patches.reshape(batch, rows * columns, patch_h * patch_w * channels)
+    weight = embedding.weight.view(-1, *patch_size, embedding.in_features // math.prod(patch_size))
+    tokens = F.conv2d(feature_map, weight.permute(0, 3, 1, 2), embedding.bias, stride=patch_size)
+    return tokens.flatten(2).transpose(1, 2)
 
 
 def sine_positions_2d(height: int, width: int, dim: int) -> Tensor:
@@ -79,35 +80,48 @@ class Attention(nn.Module):
         if dim % num_heads:
             raise InputError(f'dim={dim} is not a multiple of num_heads={num_heads}.')
         self.num_heads = num_heads
+        self.head_dim = dim // num_heads
+        self.scale = self.head_dim**-0.5
         self.query_gain = 1 if scale_by == 'head_dim' else num_heads**-0.5
         self.qkv = nn.Linear(dim, 3 * dim, bias=False)
         self.out = nn.Linear(dim, dim)
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, num_queries: int | None = None) -> Tensor:
         """Let every token attend to every token.
 
         Args:
             tokens: (B, N, D).
+            num_queries: Compute the first M of them only; ``None`` for all.
 
         Returns:
-            (B, N, D).
+            (B, M, D).
         """
-        return self.mix(*self.project(tokens))
+        query, key, value = self.project(tokens)
+        return self.mix(query[:, :, :num_queries], key, value)
 
     def project(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Compute query, key and value of tokens (B, N, D), each (B, heads, N, D / heads).
 
         Queries are such that Q K^T is still to be divided by sqrt(D / heads), whatever the scale.
         """
-        batch, length, dim = tokens.shape
-        qkv = self.qkv(tokens).view(batch, length, 3, self.num_heads, dim // self.num_heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        length = int(tokens.shape[1])  # else an exported graph computes shapes in every layer
+        query, key, value = (
+            part.reshape(-1, length, self.num_heads, self.head_dim).transpose(1, 2)
+            for part in self.qkv(tokens).split(self.out.in_features, dim=-1)
+        )
         return query if self.query_gain == 1 else query * self.query_gain, key, value
 
     def mix(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """Mix values by attention: three times (B, heads, N, D / heads) -> (B, N, D)."""
-        attended = F.scaled_dot_product_attention(query, key, value)
-        return self.out(attended.transpose(1, 2).flatten(2))
+        """Mix values by attention: queries (B, heads, M, D / heads) -> (B, M, D)."""
+        if query.device.type == 'cpu' and query.dtype == torch.bfloat16 and query.requires_grad:
+            # torch's gradients take half the time in float32 that they take in bfloat16
+            query, key, value = query.float(), key.float(), value.float()
+            with torch.autocast('cpu', enabled=False):
+                attended = F.scaled_dot_product_attention(query, key, value, scale=self.scale)
+        else:
+            attended = F.scaled_dot_product_attention(query, key, value, scale=self.scale)
+        length = int(query.shape[2])
+        return self.out(attended.transpose(1, 2).reshape(-1, length, self.out.in_features))
 
 
 def most_attended(query: Tensor, key: Tensor, num_keypoints: int, num_kept: int) -> Tensor:
@@ -169,16 +183,18 @@ class EncoderLayer(nn.Module):
         self.mlp_norm = nn.LayerNorm(dim)
         self.mlp = nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, num_queries: int | None = None) -> Tensor:
         """Run the layer.
 
         Args:
             tokens: (B, N, D).
+            num_queries: Compute the first M of them only, from all; ``None`` for all.
 
         Returns:
-            (B, N, D).
+            (B, M, D).
         """
-        tokens = tokens + self.attention(self.attention_norm(tokens))
+        attended = self.attention(self.attention_norm(tokens), num_queries)
+        tokens = tokens[:, :num_queries] + attended
         return tokens + self.mlp(self.mlp_norm(tokens))
 
     def forward_and_prune(

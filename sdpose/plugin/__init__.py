@@ -19,9 +19,9 @@ import_mmpose()
 mend_visualizer()
 
 # MMPose must be importable before these are
-from sdpose import classification, codecs, engine, evaluation, models  # noqa: E402
+from sdpose import classification, codecs, engine, evaluation, models, transforms  # noqa: E402
 from sdpose.plugin import checkpoint_files  # noqa: E402
 
 checkpoint_files.install()
 
-__all__ = ['classification', 'codecs', 'engine', 'evaluation', 'models']
+__all__ = ['classification', 'codecs', 'engine', 'evaluation', 'models', 'transforms']

@@ -17,25 +17,27 @@ class Progress:
 
     Args:
         total: How many images there are; 0 where nobody knows.
+        things: What is counted, if not images.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, things: str = 'images') -> None:
         self.skipped: dict[str, None] = {}  # in their order, each once
         self._total = total
+        self._things = things
         self._start = time.monotonic()
         self._is_terminal = sys.stderr.isatty()
 
     def show(self, done: int) -> None:
-        """Show how many images are done."""
+        """Show how many are done."""
         if not self._is_terminal:
             return
-        text = f'{done} images'
+        text = f'{done} {self._things}'
         if self._total:
             share = min(1.0, done / self._total)
             seconds = (time.monotonic() - self._start) * (1 / max(share, 1e-9) - 1)
             bar = '#' * round(WIDTH * share)
-            text = f'[{bar:-<{WIDTH}}] {done}/{self._total} images, {seconds:.0f} s left'
-        sys.stderr.write(f'\r{text:<70}')
+            text = f'[{bar:-<{WIDTH}}] {done}/{self._total} {self._things}, {seconds:.0f} s left'
+        sys.stderr.write(f'{text:<70}\r')  # what is written next replaces it
         sys.stderr.flush()
 
     def skip(self, name: str, problem: str) -> None:
@@ -43,7 +45,7 @@ class Progress:
         message = f'Skipped: {printable(name)}: {problem}.'
         if message not in self.skipped:
             self.skipped[message] = None
-            text = f'\r{message:<70}' if self._is_terminal else message
+            text = f'{message:<70}' if self._is_terminal else message
             sys.stderr.write(f'{text}\n')
 
     def end(self) -> None:

@@ -3,8 +3,10 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from sdpose.engine.devices import choose_device, prepare_devices
+from sdpose.engine.devices import choose_device, half_precision, prepare_devices
 from sdpose.errors import InputError
+
+SLOWER = 'This processor has no bfloat16 instructions: mixed precision makes it slower.'
 
 
 @pytest.fixture
@@ -17,13 +19,29 @@ def gpus(monkeypatch):
     return set_count
 
 
-def test_amp_needs_a_gpu(gpus):
-    cfg = Config(dict(optim_wrapper=dict(type='AmpOptimWrapper')))
-    gpus(0)
-    with pytest.raises(InputError, match='Leave --amp out'):
-        prepare_devices(cfg)
+def test_amp_is_bfloat16_without_a_gpu(gpus):
+    settings = dict(type='AmpOptimWrapper', loss_scale='dynamic', clip_grad=dict(max_norm=1))
+    cfg = Config(dict(optim_wrapper=settings))
     gpus(1)
     prepare_devices(cfg)
+    assert cfg.optim_wrapper == settings
+    gpus(0)
+    prepare_devices(cfg)
+    assert cfg.optim_wrapper == dict(type='CpuAmpOptimWrapper', clip_grad=dict(max_norm=1))
+
+
+@pytest.mark.parametrize('has_it', [True, False])
+def test_processors_without_bfloat16_are_warned_of(has_it, monkeypatch):
+    capabilities = {'avx2': True, 'avx512_bf16': has_it, 'amx_bf16': False}
+    monkeypatch.setattr(torch.cpu, 'get_capabilities', lambda: capabilities, raising=False)
+    told = []
+    monkeypatch.setattr('sdpose.engine.devices.print_log', lambda *words: told.append(words[0]))
+    assert half_precision(torch.device('cpu')) is torch.bfloat16
+    assert told == ([] if has_it else [SLOWER])
+
+
+def test_gpus_compute_in_float16():
+    assert half_precision(torch.device('cuda:1')) is torch.float16
 
 
 def test_asking_for_an_absent_gpu(gpus, monkeypatch):

@@ -1,14 +1,18 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-from types import SimpleNamespace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader, Dataset
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch.utils.data import Dataset
 
-from sdpose.engine import SeedHook
+from sdpose.engine.train_loop import ResumableTrainLoop
 
-SAMPLES = 12
+SAMPLES, BATCH = 12, 2
+EPOCHS = dict(type=ResumableTrainLoop, max_epochs=2)
+ITERATIONS = dict(by_epoch=False, max_iters=2 * SAMPLES // BATCH)
 
 
 class Draws(Dataset):
@@ -21,46 +25,82 @@ class Draws(Dataset):
         return np.random.rand() + torch.rand(()).item()
 
 
-def draw(iteration, seed=0, num_workers=0, batch_size=2, skipped=0):
-    """What the samples draw in an epoch that begins with an iteration, and the model in it."""
-    indices = range(skipped * batch_size, SAMPLES)
-    loader = DataLoader(Draws(), batch_size, sampler=indices, num_workers=num_workers)
-    runner = SimpleNamespace(seed=seed, iter=iteration, train_dataloader=loader, train_loop=None)
-    hook = SeedHook()
-    hook.before_train_epoch(runner)
-    by_samples, by_model = [], []
-    for number, batch in enumerate(loader):
-        runner.iter = iteration + number
-        hook.before_train_iter(runner, number)
-        by_samples.append(batch)
-        by_model.append(torch.rand(()) + np.random.rand())
-    return torch.cat(by_samples).tolist(), torch.stack(by_model).tolist()
+class Recorder(BaseModel):
+    """A model that keeps what the samples drew, and what it draws itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(()))
+        self.seen = []
+
+    def forward(self):
+        """Not used."""
+
+    def train_step(self, data, optim_wrapper):
+        self.seen.append((*data, np.random.rand() + torch.rand(()).item()))
+        return {}
 
 
-def everything(drawn):
-    return {value for values in drawn for value in values}
+@pytest.fixture
+def draw(tmp_path):
+    def run(loop=EPOCHS, seed=0, num_workers=0, save_at=-1, resume_from=None):
+        """What is drawn in each iteration: by two samples, and by the model."""
+        is_infinite = loop is ITERATIONS
+        runner = Runner(
+            Recorder(),
+            str(tmp_path),
+            train_dataloader=dict(
+                batch_size=BATCH,
+                num_workers=num_workers,
+                persistent_workers=num_workers > 0,
+                dataset=Draws(),
+                sampler=dict(type='InfiniteSampler' if is_infinite else 'DefaultSampler'),
+            ),
+            train_cfg=loop,
+            optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
+            default_hooks=dict(
+                seed=dict(type='SeedHook'),
+                checkpoint=dict(
+                    type='CheckpointHook', by_epoch=False, interval=save_at, save_last=False
+                ),
+                logger=None,
+            ),
+            randomness=dict(seed=seed),
+            default_scope='mmpose',
+            log_level='ERROR',
+            resume=resume_from is not None,
+            load_from=resume_from and str(tmp_path / f'iter_{resume_from}.pth'),
+            experiment_name=f'{Path(tmp_path).name}_{next(numbers)}',
+        )
+        return runner.train().seen
+
+    numbers = iter(range(10))
+    return run
 
 
+@pytest.mark.parametrize('loop', [EPOCHS, ITERATIONS], ids=['epochs', 'iterations'])
 @pytest.mark.parametrize('num_workers', [1, 2, 3])
-def test_draws_are_the_same_for_any_number_of_workers(num_workers):
-    assert draw(30, num_workers=num_workers) == draw(30)
+def test_draws_are_the_same_for_any_number_of_workers(loop, num_workers, draw):
+    assert draw(loop, num_workers=num_workers) == draw(loop)
 
 
-def test_draws_depend_on_seed_and_iteration_alone():
-    samples, model = draw(30)
-    assert (samples, model) == draw(30)
-    assert len({*samples, *model}) == SAMPLES + len(model)  # none is that of another
-    assert not {*samples, *model} & everything(draw(30, seed=1))
-    assert not {*samples, *model} & everything(draw(36))
+@pytest.mark.parametrize('loop', [EPOCHS, ITERATIONS], ids=['epochs', 'iterations'])
+def test_no_draw_is_that_of_another(loop, draw):
+    drawn = np.array(draw(loop))
+    other = np.array(draw(loop, seed=1))
+    assert drawn.shape == (2 * SAMPLES // BATCH, BATCH + 1)
+    assert len({*drawn.flat, *other.flat}) == 2 * drawn.size
 
 
+@pytest.mark.parametrize('loop', [EPOCHS, ITERATIONS], ids=['epochs', 'iterations'])
 @pytest.mark.parametrize('num_workers', [0, 2])
-def test_draws_go_on_in_the_middle_of_an_epoch(num_workers):
-    samples, model = draw(30)
-    assert draw(34, num_workers=num_workers, skipped=4) == (samples[8:], model[4:])
+@pytest.mark.parametrize('iteration', [4, 6, 9])
+def test_draws_go_on_where_a_run_is_resumed(loop, num_workers, iteration, draw):
+    unbroken = draw(loop, save_at=iteration)
+    assert draw(loop, num_workers=num_workers, resume_from=iteration) == unbroken[iteration:]
 
 
-def test_draws_differ_by_rank(monkeypatch):
-    samples, model = draw(30)
+def test_draws_differ_by_rank(draw, monkeypatch):
+    first = draw()
     monkeypatch.setattr('sdpose.engine.seed_hook.get_rank', lambda: 1)
-    assert not {*samples, *model} & everything(draw(30))
+    assert len({*np.array(first).flat, *np.array(draw()).flat}) == 2 * np.size(first)

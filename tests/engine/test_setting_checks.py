@@ -72,9 +72,7 @@ WRONG = {
     f'{PIPELINE}.3.rotate_factor': (-5, NAN),
     f'{PIPELINE}.3.shift_prob': (2,),
     f'{PIPELINE}.4.input_size': (5, [0, 0], [96], [96, 128.5], [10**5, 10**5]),
-    f'{PIPELINE}.5.encoder.sigma': (0, -1, NAN, 'x'),
-    f'{PIPELINE}.5.encoder.heatmap_size': ([0, 0],),
-    f'{PIPELINE}.5.encoder.unbiased': ('no',),
+    f'{PIPELINE}.5.encoder.input_size': (5, [0, 0], [96]),
     'train_dataloader.dataset.data_root': (5,),
     'train_dataloader.dataset.ann_file': (5,),
     'train_dataloader.dataset.data_prefix': (5,),
@@ -110,7 +108,9 @@ WRONG = {
     'model.head.token_loss.keypoint_weight': (-1, INF, None),
     'model.head.token_loss.detach_teacher': ('no',),
     'model.head.supervised_cycles': (5,),
-    'model.head.decoder.sigma': (0,),
+    'model.head.decoder.sigma': (0, -1, NAN, 'x'),
+    'model.head.decoder.heatmap_size': ([0, 0],),
+    'model.head.decoder.unbiased': ('no',),
     'model.head.decoder.blur_kernel_size': (4, 0, 2.5),
 }
 

@@ -56,6 +56,43 @@ def test_positions_are_stored_once(graph):
     assert [list(dims) for dims in arrays].count([1, 17 + 64, 128]) == 1
 
 
+def test_visual_tokens_end_before_the_last_layer(model, graph):
+    changed = onnx.load_model_from_string(graph)
+    attention = [node.output[0] for node in changed.graph.node if node.op_type == 'Softmax']
+    changed.graph.output.extend(map(onnx.helper.make_empty_tensor_value_info, attention))
+    session = onnxruntime.InferenceSession(changed.SerializeToString())
+    first, last = session.run(attention, {'image': torch.zeros(1, 3, 128, 96).numpy()})
+    assert (first.shape, last.shape) == ((1, 4, 81, 81), (1, 4, 17, 81))
+    assert not model.model.neck.keypoints_only  # what the graph is compared with
+
+
+@pytest.mark.parametrize(('name', 'layers'), [('sdpose-toy', 2), ('sdpose-s-v1', 12)])
+def test_layers_shuffle_and_compute_nothing_but_heads(name, layers):
+    graph = to_onnx(DeployModel(build_model(load_config(name)).eval()).eval())
+    nodes = onnx.load_model_from_string(graph).graph.node
+    in_layers = Counter(node.op_type for node in nodes if '/layers.' in node.name)
+    assert in_layers['Transpose'] == 4 * layers  # query, key, value, and back
+    assert in_layers['Split'] == layers
+    assert in_layers['Shape'] == in_layers['Gather'] == in_layers['Concat'] == 0
+    outside = Counter(node.op_type for node in nodes if '/layers.' not in node.name)
+    assert outside['Transpose'] == 1  # map of visual tokens -> tokens: patches are not cut out
+
+
+@pytest.mark.parametrize(
+    ('name', 'layers', 'norms'), [('sdpose-toy', 2, 4 + 1), ('sdpose-s-v1', 12, 24 + 2)]
+)
+def test_onnxruntime_fuses_the_layers(name, layers, norms, tmp_path):
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / 'optimized.onnx')
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    graph = to_onnx(DeployModel(build_model(load_config(name)).eval()).eval())
+    onnxruntime.InferenceSession(graph, options)
+    fused = node_counts((tmp_path / 'optimized.onnx').read_bytes())
+    assert fused['BiasGelu'] == fused['Softmax'] == layers
+    assert fused['LayerNormalization'] == norms
+    assert fused['BatchNormalization'] == fused['Erf'] == 0
+
+
 def test_decoder_is_appended(model, graph):
     decoder = DeployModel(model.model, decode=True).decoder
     decoded = with_decoder(graph, decoder)

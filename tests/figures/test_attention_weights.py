@@ -10,7 +10,7 @@ from mmengine.config import Config
 from conftest import CONFIGS, TOY_CONFIG, build_model
 from sdpose.errors import InputError
 from sdpose.figures.attention_weights import attention_of_cycles, attention_weights, recorded_tokens
-from sdpose.models.layers import Attention, EncoderLayer, split_into_patches
+from sdpose.models.layers import Attention, EncoderLayer, embed_patches
 
 NUM_KEYPOINTS = 17
 
@@ -69,8 +69,8 @@ def test_all_layers_of_all_cycles(model, inputs):
 def test_each_layer_gets_the_tokens_that_the_one_before_gave(model, inputs):
     neck = model.neck
     with torch.no_grad():
-        patches = split_into_patches(model.backbone(inputs)[-1], neck.patch_size)
-        visual = neck.patch_embedding(patches)
+        feature_map = model.backbone(inputs)[-1]
+        visual = embed_patches(feature_map, neck.patch_size, neck.patch_embedding)
         tokens = torch.cat([neck.keypoint_tokens, visual], dim=1) + neck.positions
         for cycle in attention_of_cycles(model, inputs):
             for index, (layer, found) in enumerate(zip(neck.layers, cycle, strict=True)):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.runner import set_random_seed
-from mmpose.registry import DATASETS
+from mmpose.registry import DATASETS, KEYPOINT_CODECS
 
 from conftest import CONFIGS
 from sdpose.engine.config_file import replace_data_root
@@ -36,8 +36,12 @@ def test_what_the_network_gets(toy_coco):
         packed = dataset[int(index)]
         assert annotation['img_path'] == packed['data_samples'].img_path
         assert np.array_equal(result['img'].transpose(2, 0, 1), packed['inputs'].numpy())
-        heatmaps = packed['data_samples'].gt_fields.heatmaps.numpy()
-        assert np.array_equal(result['heatmaps'], heatmaps)
+        labels = packed['data_samples'].gt_instance_labels
+        assert np.array_equal(result['input_keypoints'], labels.input_keypoints.numpy())
+        drawn_by_mmpose = KEYPOINT_CODECS.build(config.codec).encode(
+            result['transformed_keypoints'], result['keypoints_visible']
+        )
+        np.testing.assert_allclose(result['heatmaps'], drawn_by_mmpose['heatmaps'], atol=1e-6)
 
 
 def test_region_is_what_becomes_the_input(toy_coco):

@@ -8,8 +8,8 @@ from sdpose.errors import InputError
 from sdpose.models.layers import (
     Attention,
     EncoderLayer,
+    embed_patches,
     sine_positions_2d,
-    split_into_patches,
 )
 
 
@@ -43,8 +43,11 @@ def test_encoder_layer_adds_to_its_input():
 
 
 def test_patches_are_row_major_and_flattened_as_row_column_channel():
-    feature_map = torch.arange(2 * 4 * 6).view(1, 2, 4, 6)  # values = channel * 24 + y * 6 + x
-    patches = split_into_patches(feature_map, (2, 3))
+    # values = channel * 24 + y * 6 + x
+    feature_map = torch.arange(2 * 4 * 6, dtype=torch.float32).view(1, 2, 4, 6)
+    as_it_is = torch.nn.Linear(12, 12)
+    torch.nn.init.eye_(as_it_is.weight), torch.nn.init.zeros_(as_it_is.bias)
+    patches = embed_patches(feature_map, (2, 3), as_it_is)
     assert patches.shape == (1, 4, 12)
     first = [c * 24 + y * 6 + x for y in (0, 1) for x in (0, 1, 2) for c in (0, 1)]
     assert patches[0, 0].tolist() == first

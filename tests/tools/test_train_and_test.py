@@ -49,6 +49,35 @@ def test_console_shows_progress_and_no_pages(run, toy_coco, tmp_path):
     assert 'System environment' in log.read_text()
 
 
+def test_half_precision_gives_nearly_the_same_ap(run, toy_coco, tmp_path):
+    found = {}
+    for name, options in dict(single=(), half=('--amp',)).items():
+        out = tmp_path / f'{name}.json'
+        result = evaluate(run / 'epoch_3.pth', toy_coco, '--out', out, *options)
+        assert result.returncode == 0, result.stderr
+        found[name] = json.loads(out.read_text())['coco/AP']
+    assert abs(found['single'] - found['half']) < 0.01
+
+
+def test_moving_averages_are_trained_and_tested(toy_coco, tmp_path):
+    config = tmp_path / 'averaged.py'
+    config.write_text(
+        f"_base_ = '{TOY_CONFIG}'\n"
+        "custom_hooks = [dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.5)]\n"
+    )
+    result = train(tmp_path / 'run', toy_coco, '--amp', config=config, max_epochs=1)
+    assert result.returncode == 0, result.stderr
+    validated = [record for record in logged_records(tmp_path / 'run') if 'coco/AP' in record]
+    out, options = tmp_path / 'ap.json', ('--work-dir', tmp_path / 'test', '--data-root', toy_coco)
+    weights = tmp_path / 'run/epoch_1.pth'
+    result = call_tool(
+        'tools/test.py', config, weights, *options, '--out', out,
+        '--cfg-options', 'model.neck.depth=1',
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert json.loads(out.read_text())['coco/AP'] == pytest.approx(validated[-1]['coco/AP'])
+
+
 def test_testing_gives_the_ap_of_the_validation(run, toy_coco, tmp_path):
     out = tmp_path / 'ap.json'
     result = evaluate(run / 'epoch_3.pth', toy_coco, '--out', out, '--dump', tmp_path / 'dump.pkl')
@@ -137,7 +166,6 @@ def test_checkpoint_that_cannot_be_resumed_is_one_sentence(changes, words, run, 
     ('options', 'words'),
     [
         (('--data-root', 'nowhere'), ['no data folder nowhere', 'make_toy_coco.py']),
-        (('--amp',), ['needs a GPU']),
         (('--resume', 'nowhere.pth'), ['There is no checkpoint nowhere.pth']),
         (('--cfg-options', 'model.neck.num_cycle=2'), ['num_cycle']),
         (('--cfg-options', 'custom_hooks.0.type=EMAHook'), ['--cfg-options custom_hooks.0.type']),

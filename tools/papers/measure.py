@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,27 +55,39 @@ def count(model: Model) -> Complexity:
     Raises:
         InputError: torch is too old to count.
     """
+    cfg = _load(model)
+    width, height = input_size(cfg)
+    with torch.device('meta'), torch.no_grad():
+        network = MODELS.build(cfg.model).eval()
+        image = torch.zeros(1, 3, height, width)
+        by_operator = multiply_adds(lambda: network(image, None, mode='tensor'))
+    total = sum(by_operator.values())
+    products = sum(each for name, each in by_operator.items() if name.endswith('.bmm'))
+    return Complexity(
+        params=sum(p.numel() for p in network.parameters() if p.requires_grad) / 1e6,
+        gflops=(total - products) / 1e9,
+        gflops_with_attention=total / 1e9,
+    )
+
+
+def multiply_adds(run: Callable[[], object]) -> dict[str, float]:
+    """Count the multiply-adds of what a function does, by torch's operators.
+
+    The products of attention are those of ``bmm``.
+
+    Raises:
+        InputError: torch is too old to count.
+    """
     try:
         from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: PLC0415
         from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
     except ImportError as error:
         raise InputError('Counting multiply-adds needs torch 2.3 or newer.') from error
-    cfg = _load(model)
-    width, height = input_size(cfg)
-    attention_as_products = sdpa_kernel(SDPBackend.MATH)
     counter = FlopCounterMode(display=False)
-    with torch.device('meta'), torch.no_grad(), attention_as_products:
-        network = MODELS.build(cfg.model).eval()
-        with counter:
-            network(torch.zeros(1, 3, height, width), None, mode='tensor')
-    flops = {str(name): each for name, each in counter.get_flop_counts()['Global'].items()}
-    products = sum(each for name, each in flops.items() if name.endswith('.bmm'))
-    multiply_adds = sum(flops.values()) / 2
-    return Complexity(
-        params=sum(p.numel() for p in network.parameters() if p.requires_grad) / 1e6,
-        gflops=(multiply_adds - products / 2) / 1e9,
-        gflops_with_attention=multiply_adds / 1e9,
-    )
+    with sdpa_kernel(SDPBackend.MATH), counter:
+        run()
+    flops = counter.get_flop_counts().get('Global', {})
+    return {str(name): each / 2 for name, each in flops.items()}
 
 
 @torch.no_grad()

@@ -7,19 +7,29 @@ codec = dict(
     type='MSRAHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2, unbiased=True
 )
 
+# MMPose's but for raw_ann_info, outlines and all, which only an evaluator without a file reads
+train_meta_keys = (
+    *('id', 'img_id', 'img_path', 'category_id', 'crowd_index', 'ori_shape', 'img_shape'),
+    *('input_size', 'input_center', 'input_scale', 'flip', 'flip_direction', 'flip_indices'),
+    'dataset_name',
+)
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageOnce'),
     dict(type='GetBBoxCenterScale'),
-    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='QuickRandomFlip', direction='horizontal'),
     dict(type='RandomHalfBody'),
     # angles between -90 and 90 degrees: TokenPose's rotation of 45 in the terms of MMPose 1.x
-    dict(type='RandomBBoxTransform', rotate_factor=90.0, scale_factor=(0.65, 1.35)),
+    dict(type='QuickRandomBBoxTransform', rotate_factor=90.0, scale_factor=(0.65, 1.35)),
     dict(type='TopdownAffine', input_size=codec['input_size']),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs'),
+    # the head draws the heatmaps
+    dict(
+        type='GenerateTarget',
+        encoder=dict(type='CoordinateTarget', input_size=codec['input_size']),
+    ),
+    dict(type='PackPoseInputs', meta_keys=train_meta_keys),
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageOnce'),
     dict(type='GetBBoxCenterScale'),
     dict(type='TopdownAffine', input_size=codec['input_size']),
     dict(type='PackPoseInputs'),
@@ -28,7 +38,7 @@ val_pipeline = [
 train_dataloader = dict(
     batch_size=64,
     num_workers=4,
-    persistent_workers=False,  # each epoch's workers take that epoch's seeds: see SeedHook
+    persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,

@@ -16,7 +16,7 @@ val_transform = dict(type='TimmTransform', input_size=224, interpolation='bicubi
 train_dataloader = dict(
     batch_size=128,
     num_workers=8,
-    persistent_workers=False,  # each epoch's workers take that epoch's seeds: see SeedHook
+    persistent_workers=True,
     drop_last=True,  # Mixup needs pairs
     pin_memory=True,
     sampler=dict(type='repeated_augmentation_sampler', num_repeats=3),

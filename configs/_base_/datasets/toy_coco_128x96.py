@@ -8,18 +8,25 @@ codec = dict(
 )
 
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageOnce'),
     dict(type='GetBBoxCenterScale', padding=1.1),
-    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='QuickRandomFlip', direction='horizontal'),
     dict(
-        type='RandomBBoxTransform', shift_factor=0.08, scale_factor=(0.85, 1.1), rotate_factor=20.0
+        type='QuickRandomBBoxTransform',
+        shift_factor=0.08,
+        scale_factor=(0.85, 1.1),
+        rotate_factor=20.0,
     ),
     dict(type='TopdownAffine', input_size=codec['input_size']),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs'),
+    # the head draws the heatmaps
+    dict(
+        type='GenerateTarget',
+        encoder=dict(type='CoordinateTarget', input_size=codec['input_size']),
+    ),
+    dict(type='PackPoseInputs', meta_keys=_base_.train_meta_keys),
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageOnce'),
     dict(type='GetBBoxCenterScale', padding=1.1),
     dict(type='TopdownAffine', input_size=codec['input_size']),
     dict(type='PackPoseInputs'),
@@ -28,6 +35,7 @@ val_pipeline = [
 train_dataloader = dict(
     batch_size=16,
     num_workers=0,  # pictures this small are read faster than another process hands them over
+    persistent_workers=False,
     dataset=dict(data_root=data_root, pipeline=train_pipeline),
 )
 val_dataloader = dict(

@@ -11,6 +11,7 @@ val_transform = dict(type='TimmTransform', input_size=32, crop_pct=1.0)
 train_dataloader = dict(
     batch_size=32,
     num_workers=0,  # pictures this small are read faster than another process hands them over
+    persistent_workers=False,
     pin_memory=False,
     # one process would see a third of these few images in an epoch, each three times
     sampler=dict(_delete_=True, type='DefaultSampler', shuffle=True),

@@ -1,6 +1,6 @@
 # TokenPose-S on person crops of 256x192: StemNet, patches of 4x3, 12 layers.
 model = dict(
-    type='TopdownPoseEstimator',
+    type='TokenPoseEstimator',
     data_preprocessor=dict(
         type='PoseDataPreprocessor',
         mean=[123.675, 116.28, 103.53],

@@ -5,19 +5,17 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.structures import InstanceData
-from mmpose.evaluation.functional import keypoint_pck_accuracy
 from mmpose.models.heads.base_head import BaseHead
 from mmpose.models.losses import RLELoss
 from mmpose.models.utils.tta import flip_coordinates
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from mmpose.structures import PoseDataSample
-from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor
 
 from sdpose.errors import InputError
+from sdpose.models.pck import pck_accuracy
 from sdpose.models.regression_output import RegressionOutput
 
 NUM_CHANNELS = 5  # x, y, confidence, sigma_x, sigma_y
@@ -106,16 +104,16 @@ class KeypointRegressionHead(BaseHead):
         """
         test_cfg = test_cfg or {}
         if not test_cfg.get('flip_test', False):
-            return self.decode(self._scored_coordinates(feats)[:, None])
-        original, mirrored = feats
+            return self.decode(self._scored_coordinates(self(feats))[:, None])
+        original, mirrored = (self._scored_coordinates(self(each)) for each in feats)
         metainfo = batch_data_samples[0].metainfo
         unmirrored = flip_coordinates(
-            self._scored_coordinates(mirrored),
+            mirrored,
             flip_indices=metainfo['flip_indices'],
             shift_coords=test_cfg.get('shift_coords', True),
             input_size=metainfo['input_size'],
         )  # left and right of coordinates and scores are swapped
-        return self.decode(((self._scored_coordinates(original) + unmirrored) / 2)[:, None])
+        return self.decode(((original + unmirrored) / 2)[:, None])
 
     def loss(
         self,
@@ -137,23 +135,29 @@ class KeypointRegressionHead(BaseHead):
         Raises:
             InputError: Nothing trains what ``score`` reads.
         """
+        return self.losses_of(self.outputs_of_cycles(feats), feats, batch_data_samples)
+
+    def losses_of(
+        self,
+        outputs: Sequence[RegressionOutput],
+        feats: Sequence[Any],
+        batch_data_samples: list[PoseDataSample],
+    ) -> dict[str, Tensor]:
+        """Compute what :meth:`loss` returns, where predictions are at hand.
+
+        Args:
+            outputs: What :meth:`outputs_of_cycles` makes of ``feats``.
+            feats: What the neck gives.
+            batch_data_samples: B samples with keypoint labels and weights.
+        """
         self.check_score_is_trained()
         labels = [sample.gt_instance_labels for sample in batch_data_samples]
         target = torch.cat([label.keypoint_labels for label in labels])  # (B, K, 2)
         weight = torch.cat([label.keypoint_weights for label in labels])  # (B, K)
-        outputs = self.outputs_of_cycles(feats)
-        cycle_losses = [self._coordinate_loss(output, target, weight) for output in outputs]
-        _, accuracy, _ = keypoint_pck_accuracy(
-            to_numpy(outputs[0].coordinate),
-            to_numpy(target),
-            mask=to_numpy(weight) > 0,
-            thr=0.05,
-            norm_factor=np.ones((len(target), 2), dtype=np.float32),
-        )
-        return dict(
-            loss_kpt=torch.stack(cycle_losses).sum(),
-            acc_pose=torch.tensor(float(accuracy), device=target.device),
-        )
+        with torch.autocast(target.device.type, enabled=False):  # RLE's flow overflows in float16
+            cycle_losses = [self._coordinate_loss(output, target, weight) for output in outputs]
+        accuracy = pck_accuracy(outputs[0].coordinate, target, weight, (1, 1))
+        return dict(loss_kpt=torch.stack(cycle_losses).sum(), acc_pose=accuracy)
 
     def check_score_is_trained(self) -> None:
         """Refuse to train a model whose scores would stay noise.
@@ -174,7 +178,6 @@ class KeypointRegressionHead(BaseHead):
             return self.loss_module(output.coordinate, output.raw_sigma, target, weight)
         return self.loss_module(output.coordinate, target, weight)
 
-    def _scored_coordinates(self, feats: Sequence[Any]) -> Tensor:
+    def _scored_coordinates(self, output: RegressionOutput) -> Tensor:
         """(B, K, 3): x, y and the score."""
-        output = self(feats)
         return torch.cat([output.coordinate, self.keypoint_scores(output)[..., None]], dim=-1)

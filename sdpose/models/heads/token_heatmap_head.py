@@ -2,17 +2,20 @@
 """The heatmap head of TokenPose and SDPose."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
-from mmpose.evaluation.functional import pose_pck_accuracy
+from mmengine.structures import PixelData
 from mmpose.models.heads import HeatmapHead
+from mmpose.models.utils.tta import flip_heatmaps
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
-from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor, nn
 
 from sdpose.engine.setting_checks import checked
 from sdpose.errors import InputError
+from sdpose.models.gaussian_heatmaps import draw_heatmaps
+from sdpose.models.pck import pck_accuracy, peaks
 from sdpose.models.tokens import Tokens, keypoint_tokens_of
 
 DEFAULT_LOSS = dict(type='KeypointMSELoss', use_target_weight=True)
@@ -24,6 +27,8 @@ class TokenHeatmapHead(HeatmapHead):
 
     Prediction, flip test and decoding are those of MMPose's heatmap head. The loss is summed over
     all cycles (SDPose equation 3), and ``token_loss`` lets each cycle teach the one before it.
+    Targets are coordinates (:class:`CoordinateTarget`), around which Gaussians are drawn here, or
+    heatmaps.
 
     Args:
         in_channels: Width D of a token.
@@ -35,6 +40,8 @@ class TokenHeatmapHead(HeatmapHead):
         token_loss: :class:`TokenDistillationLoss` between neighbouring cycles, or ``None``.
         init_cfg: MMEngine's initialization config; linear layers truncated normal 0.02 by default.
     """
+
+    reads_keypoint_tokens_only = True
 
     @checked
     def __init__(
@@ -76,6 +83,41 @@ class TokenHeatmapHead(HeatmapHead):
         """
         return self._heatmaps(feats[-1:])
 
+    def predict(
+        self,
+        feats: Sequence[Any],
+        batch_data_samples: list[PoseDataSample],
+        test_cfg: dict | None = None,
+    ) -> Any:
+        """Predict keypoints in pixels of the input.
+
+        Args:
+            feats: Tokens of each cycle; with ``flip_test`` a list of two, the second one from the
+                mirrored images.
+            batch_data_samples: B samples; the first tells ``flip_indices``.
+            test_cfg: ``flip_test``, ``flip_mode``, ``shift_heatmap`` and ``output_heatmaps`` as in
+                MMPose's ``HeatmapHead``.
+
+        Returns:
+            What MMPose's ``HeatmapHead.predict`` returns.
+        """
+        test_cfg = test_cfg or {}
+        if not test_cfg.get('flip_test', False):
+            return super().predict(feats, batch_data_samples, test_cfg)
+        both = self._heatmaps([of_last_cycle for *_, of_last_cycle in feats])
+        heatmaps, mirrored = both.chunk(2)
+        unmirrored = flip_heatmaps(
+            mirrored,
+            flip_mode=test_cfg.get('flip_mode', 'heatmap'),
+            flip_indices=batch_data_samples[0].metainfo['flip_indices'],
+            shift_heatmap=test_cfg.get('shift_heatmap', False),
+        )
+        heatmaps = (heatmaps + unmirrored) * 0.5
+        found = self.decode(heatmaps)
+        if not test_cfg.get('output_heatmaps', False):
+            return found
+        return found, [PixelData(heatmaps=each) for each in heatmaps.detach()]
+
     def loss(
         self, feats: Sequence[Tokens], batch_data_samples: list[PoseDataSample], train_cfg: dict
     ) -> dict[str, Tensor]:
@@ -83,7 +125,8 @@ class TokenHeatmapHead(HeatmapHead):
 
         Args:
             feats: Tokens of each cycle.
-            batch_data_samples: B samples with target heatmaps and keypoint weights.
+            batch_data_samples: B samples with coordinates or heatmaps as targets, and keypoint
+                weights.
             train_cfg: ``compute_acc=False`` leaves ``acc_pose`` out.
 
         Returns:
@@ -92,16 +135,10 @@ class TokenHeatmapHead(HeatmapHead):
             the one that inference runs, puts within 5 % of the heatmap's size.
 
         Raises:
-            InputError: As for :meth:`forward`; or the targets are no heatmaps, or of another size.
+            InputError: As for :meth:`forward`; or the targets are neither coordinates nor heatmaps
+                of the head's size.
         """
-        if not all('gt_fields' in sample for sample in batch_data_samples):
-            raise InputError(
-                'The head draws heatmaps, but the samples have none as targets: give '
-                "train_dataloader's pipeline a GenerateTarget whose encoder is the codec of "
-                'head.decoder (or of head.auxiliary_head.decoder).'
-            )
-        target = torch.stack([sample.gt_fields.heatmaps for sample in batch_data_samples])
-        weight = torch.cat([s.gt_instance_labels.keypoint_weights for s in batch_data_samples])
+        target, weight = self._targets(batch_data_samples)
         heatmaps = self._heatmaps(feats).chunk(len(feats))  # N x (B, K, H, W)
         if heatmaps[0].shape != target.shape:
             ours, theirs = ('x'.join(map(str, each.shape[1:])) for each in (heatmaps[0], target))
@@ -116,11 +153,27 @@ class TokenHeatmapHead(HeatmapHead):
         if self.token_loss is not None:
             losses.update(self.token_loss.between_cycles(feats))
         if train_cfg.get('compute_acc', True):
-            _, accuracy, _ = pose_pck_accuracy(
-                to_numpy(heatmaps[0]), to_numpy(target), mask=to_numpy(weight) > 0
-            )
-            losses['acc_pose'] = torch.tensor(float(accuracy), device=target.device)
+            size = target.shape[2:]  # height, width: MMPose divides x by the height
+            losses['acc_pose'] = pck_accuracy(peaks(heatmaps[0]), peaks(target), weight, size)
         return losses
+
+    def _targets(self, batch_data_samples: list[PoseDataSample]) -> tuple[Tensor, Tensor]:
+        """Target heatmaps (B, K, H, W) and weights (B, K)."""
+        labels = [sample.gt_instance_labels for sample in batch_data_samples]
+        weight = torch.cat([label.keypoint_weights for label in labels])
+        if all('gt_fields' in sample for sample in batch_data_samples):
+            return torch.stack([s.gt_fields.heatmaps for s in batch_data_samples]), weight
+        codec = self.decoder
+        for name, size in (('input_keypoints', codec.input_size), ('keypoint_labels', (1, 1))):
+            if getattr(codec, 'unbiased', False) and all(name in label for label in labels):
+                keypoints = torch.cat([label.get(name) for label in labels])  # (B, K, 2)
+                return draw_heatmaps(keypoints, weight, size, codec.heatmap_size, codec.sigma)
+        raise InputError(
+            'The head draws heatmaps, but the samples have no targets that fit: give '
+            "train_dataloader's pipeline a GenerateTarget whose encoder is the codec of "
+            'head.decoder (or of head.auxiliary_head.decoder), or, if that is an unbiased '
+            'MSRAHeatmap, a CoordinateTarget.'
+        )
 
     def _heatmaps(self, cycles: Sequence[Tokens]) -> Tensor:
         """(N * B, K, H, W) of N cycles; float32, as decoding and losses need it under autocast."""

@@ -35,6 +35,8 @@ class TokenRegressionHead(KeypointRegressionHead):
         InputError: The auxiliary head has a token loss of its own.
     """
 
+    reads_keypoint_tokens_only = True
+
     @checked
     def __init__(
         self,
@@ -69,11 +71,11 @@ class TokenRegressionHead(KeypointRegressionHead):
         channels = self.mlp(keypoint_tokens).chunk(len(feats))  # N x (B, K, 5)
         return tuple(RegressionOutput.from_channels(of_cycle) for of_cycle in channels)
 
-    def loss(
+    def losses_of(
         self,
+        outputs: Sequence[RegressionOutput],
         feats: Sequence[Tokens],
         batch_data_samples: list[PoseDataSample],
-        train_cfg: dict | None = None,
     ) -> dict[str, Tensor]:
         """Compute the losses of all cycles.
 
@@ -81,7 +83,7 @@ class TokenRegressionHead(KeypointRegressionHead):
             Those of :class:`KeypointRegressionHead`; with a token loss also ``loss_kpt_token``
             and ``loss_vis_token``, with an auxiliary head ``loss_heatmap``.
         """
-        losses = super().loss(feats, batch_data_samples, train_cfg)
+        losses = super().losses_of(outputs, feats, batch_data_samples)
         if self.token_loss is not None:
             losses.update(self.token_loss.between_cycles(feats))
         if self.auxiliary_head is not None:

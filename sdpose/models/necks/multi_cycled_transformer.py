@@ -11,11 +11,12 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from sdpose.engine.setting_checks import checked
 from sdpose.errors import InputError
 from sdpose.models.cycles import Cycled
-from sdpose.models.layers import EncoderLayer, sine_positions_2d, split_into_patches
+from sdpose.models.layers import EncoderLayer, embed_patches, sine_positions_2d
 from sdpose.models.tokens import Tokens
 
 
@@ -51,9 +52,13 @@ class MultiCycledTransformer(Cycled, BaseModule):
         test_cycles: Cycles that run in evaluation mode, at least 1. It can be set on a built
             model, also to more cycles than training saw (that is allowed; whether it helps is
             the user's experiment). The weights are the same for every number of cycles.
+        checkpoint_cycles: Keep of all cycles but the last only what they begin with while
+            training, and compute them again for the gradients: less memory for more time.
         init_cfg: MMEngine's initialization config; linear layers truncated normal 0.02 by default.
 
     Attributes:
+        keypoints_only: Whether the last layer leaves out the visual tokens in evaluation mode, when
+            nobody reads them. ``False``, until :func:`prepare_for_inference` sets it.
         grid: Rows and columns of the patches.
         train_keep_ratio: What training mode takes in place of ``pruning.keep_ratio``, in (0, 1];
             :class:`KeepRatioHook` lets it fall. ``None`` for the same.
@@ -80,6 +85,7 @@ class MultiCycledTransformer(Cycled, BaseModule):
         pruning: dict | None = None,
         num_cycles: int = 1,
         test_cycles: int = 1,
+        checkpoint_cycles: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg or dict(type='TruncNormal', layer='Linear', std=0.02))
@@ -101,6 +107,8 @@ class MultiCycledTransformer(Cycled, BaseModule):
         self.num_keypoints = num_keypoints
         self.num_cycles = num_cycles
         self.test_cycles = test_cycles
+        self.checkpoint_cycles = checkpoint_cycles
+        self.keypoints_only = False
         self._has_told_map = False
 
         self.patch_embedding = nn.Linear(patch_h * patch_w * in_channels, dim)
@@ -139,14 +147,22 @@ class MultiCycledTransformer(Cycled, BaseModule):
             self._has_told_map = True
             message = f'The backbone gives {len(feats)} feature maps; the neck reads the last.'
             print_log(message, 'current', logging.WARNING)
-        visual = self.patch_embedding(self._patches(feats[-1]))  # (B, P, D)
+        visual = self._visual_tokens(feats[-1])  # (B, P, D)
         keypoint = self.keypoint_tokens.expand(visual.shape[0], -1, -1)  # (B, K, D)
         positions = self.positions
         tokens = torch.cat([keypoint, visual], dim=1) + positions
         cycles = []
-        for cycle in range(self.cycles_to_run):
+        last = self.cycles_to_run - 1
+        for cycle in range(last + 1):
             num_kept = self.num_kept if cycle == 0 else {}
-            tokens, positions, keypoint = self._cycle(tokens, positions, num_kept)
+            if self.checkpoint_cycles and self.training and cycle < last:
+                tokens, positions, keypoint = checkpoint(
+                    self._cycle, tokens, positions, num_kept, use_reentrant=False
+                )
+            else:
+                tokens, positions, keypoint = self._cycle(
+                    tokens, positions, num_kept, is_last=cycle == last
+                )
             cycles.append(Tokens(keypoint, tokens[:, self.num_keypoints :]))
         return tuple(cycles)
 
@@ -162,7 +178,7 @@ class MultiCycledTransformer(Cycled, BaseModule):
         return num_kept
 
     def _cycle(
-        self, tokens: Tensor, positions: Tensor, num_kept: dict[int, int]
+        self, tokens: Tensor, positions: Tensor, num_kept: dict[int, int], is_last: bool = False
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Send all tokens (B, K + P, D) through all layers once; some may drop visual tokens.
 
@@ -171,10 +187,13 @@ class MultiCycledTransformer(Cycled, BaseModule):
             joined, (B, K, num_transformers * D).
         """
         keypoint = []
+        drops_visual = is_last and self.keypoints_only and not self.training
         for index, layer in enumerate(self.layers):
             if index % self.layers_each > 0:
                 tokens = tokens + positions
-            if index in num_kept:
+            if drops_visual and index == len(self.layers) - 1:
+                tokens = layer(tokens, self.num_keypoints)
+            elif index in num_kept:
                 tokens, positions = cast(EncoderLayer, layer).forward_and_prune(
                     tokens, positions, self.num_keypoints, num_kept[index]
                 )
@@ -184,7 +203,7 @@ class MultiCycledTransformer(Cycled, BaseModule):
                 keypoint.append(tokens[:, : self.num_keypoints])
         return tokens, positions, torch.cat(keypoint, dim=-1)
 
-    def _patches(self, feature_map: Tensor) -> Tensor:
+    def _visual_tokens(self, feature_map: Tensor) -> Tensor:
         channels, height, width = feature_map.shape[1:]
         if (channels, height, width) != (self.in_channels, *self.feature_size):
             raise InputError(
@@ -193,7 +212,7 @@ class MultiCycledTransformer(Cycled, BaseModule):
                 f'{channels} channels, {height}x{width}. Set neck.in_channels and '
                 'neck.feature_size to fit the backbone and the input size.'
             )
-        return split_into_patches(feature_map, self.patch_size)
+        return embed_patches(feature_map, self.patch_size, self.patch_embedding)
 
 
 def _read_pruning(

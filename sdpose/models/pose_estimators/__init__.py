@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""Whole models, where MMPose's ``TopdownPoseEstimator`` does not do."""
+"""Whole models."""
 
 from sdpose.models.pose_estimators.distilpose import DistilPose
+from sdpose.models.pose_estimators.token_pose_estimator import TokenPoseEstimator
 
-__all__ = ['DistilPose']
+__all__ = ['DistilPose', 'TokenPoseEstimator']

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
@@ -15,10 +14,12 @@ from sdpose.engine.setting_checks import checked
 from sdpose.errors import InputError
 from sdpose.models.heads.keypoint_regression_head import KeypointRegressionHead
 from sdpose.models.pose_estimators.frozen_teacher import FrozenTeacher, TeacherOutput
+from sdpose.models.pose_estimators.token_pose_estimator import TokenPoseEstimator
+from sdpose.models.regression_output import RegressionOutput
 
 
 @MODELS.register_module()
-class DistilPose(TopdownPoseEstimator):
+class DistilPose(TokenPoseEstimator):
     """A regression model that a frozen heatmap model teaches (DistilPose, CVPR 2023, figure 2).
 
     To its head's own loss it adds up to three of the teacher's; each can be left out. With the
@@ -36,12 +37,14 @@ class DistilPose(TopdownPoseEstimator):
         simulated_heatmap_loss: :class:`SimulatedHeatmapLoss`.
         confidence_loss: :class:`ConfidenceLoss`.
         allow_random_teacher: Go on with random weights where the teacher's checkpoint is missing.
-        **kwargs: Those of MMPose's ``TopdownPoseEstimator``.
+        **kwargs: Those of :class:`TokenPoseEstimator`.
 
     Raises:
         InputError: The head is no regression head, or has confidences that nothing trains, or
             the student has several cycles.
     """
+
+    _teacher: FrozenTeacher | None = None  # until it is asked for
 
     @checked
     def __init__(
@@ -68,13 +71,12 @@ class DistilPose(TopdownPoseEstimator):
         if num_cycles > 1 or getattr(self.head, 'token_loss', None):
             raise InputError(
                 'A teacher teaches a student of one cycle: set neck.num_cycles=1 and remove '
-                'head.token_loss, or take TopdownPoseEstimator, whose cycles teach each other.'
+                'head.token_loss, or take TokenPoseEstimator, whose cycles teach each other.'
             )
         if unknown := set(teacher) - {'config', 'checkpoint'}:
             raise InputError(f'model.teacher has a config and a checkpoint, but no {min(unknown)}.')
         self._teacher_config = teacher
         self._allow_random_teacher = allow_random_teacher
-        self._teacher: FrozenTeacher | None = None
         self.token_loss = _build(token_loss)
         self.simulated_heatmap_loss = _build(simulated_heatmap_loss)
         self.confidence_loss = _build(confidence_loss)
@@ -108,9 +110,11 @@ class DistilPose(TopdownPoseEstimator):
             ``loss_vis_token``, ``loss_heatmap``, ``loss_confidence``.
         """
         feats = self.extract_feat(inputs)
-        losses = self.head.loss(feats, data_samples, train_cfg=self.train_cfg)
+        outputs = self.head.outputs_of_cycles(feats)
+        losses = self.head.losses_of(outputs, feats, data_samples)
         if self._uses_teacher:
-            losses.update(self._teacher_losses(feats, data_samples, self.teacher(inputs)))
+            teacher = self.teacher(inputs)
+            losses.update(self._teacher_losses(outputs[-1], feats, data_samples, teacher))
         return losses
 
     @property
@@ -118,9 +122,12 @@ class DistilPose(TopdownPoseEstimator):
         return any((self.token_loss, self.simulated_heatmap_loss, self.confidence_loss))
 
     def _teacher_losses(
-        self, feats: Any, data_samples: list[PoseDataSample], teacher: TeacherOutput
+        self,
+        output: RegressionOutput,
+        feats: Any,
+        data_samples: list[PoseDataSample],
+        teacher: TeacherOutput,
     ) -> dict[str, Tensor]:
-        output = self.head(feats)
         weight = torch.cat([s.gt_instance_labels.keypoint_weights for s in data_samples])  # (B, K)
         losses: dict[str, Tensor] = {}
         if self.token_loss:

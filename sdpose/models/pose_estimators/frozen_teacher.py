@@ -98,7 +98,6 @@ class FrozenTeacher:
         """Return itself: copies of a student, as for moving averages, need no second teacher."""
         return self
 
-    @torch.no_grad()
     def __call__(self, inputs: Tensor) -> TeacherOutput:
         """Compute heatmaps and tokens.
 
@@ -108,9 +107,11 @@ class FrozenTeacher:
         Raises:
             InputError: The model predicts no heatmaps.
         """
-        feats = self.model.extract_feat(inputs)
-        heatmap = self.model.head(feats)
+        with torch.inference_mode():
+            feats = self.model.extract_feat(inputs)
+            heatmap = self.model.head(feats)
         if not isinstance(heatmap, Tensor) or heatmap.ndim != 4:
             raise InputError(f'The teacher {self.name} is no heatmap model, so it cannot teach.')
-        tokens = feats[-1] if isinstance(feats[-1], Tokens) else None
-        return TeacherOutput(heatmap.float(), tokens)
+        # autograd does not keep tensors of the inference mode: copies leave it
+        tokens = Tokens(*map(torch.clone, feats[-1])) if isinstance(feats[-1], Tokens) else None
+        return TeacherOutput(heatmap.float().clone(), tokens)

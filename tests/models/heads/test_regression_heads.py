@@ -74,7 +74,7 @@ def test_an_auxiliary_head_adds_the_loss_of_heatmaps_of_the_same_tokens(samples)
     alone = make_head(score='one').loss(tokens, samples)
     assert set(losses) - set(alone) == {'loss_heatmap'}
     del samples[0].gt_fields
-    with pytest.raises(InputError, match='the samples have none as targets'):
+    with pytest.raises(InputError, match='the samples have no targets that fit'):
         head.loss(tokens, samples)
     auxiliary['token_loss'] = dict(type='TokenDistillationLoss')
     with pytest.raises(InputError, match=r'remove head\.auxiliary_head\.token_loss'):

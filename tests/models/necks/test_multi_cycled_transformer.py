@@ -4,7 +4,7 @@ import torch
 
 from sdpose.errors import InputError
 from sdpose.models import MultiCycledTransformer, Tokens
-from sdpose.models.layers import split_into_patches
+from sdpose.models.layers import embed_patches
 
 
 def make_neck(**kwargs):
@@ -93,7 +93,7 @@ def test_later_cycles_go_on_with_the_kept_tokens_and_their_positions(feats):
     neck = make_neck(num_cycles=2, pruning=PRUNING)
     first, second = neck(feats)
     assert first.visual.shape == second.visual.shape == (2, 3, 16)
-    visual = neck.patch_embedding(split_into_patches(feats[-1], neck.patch_size))
+    visual = embed_patches(feats[-1], neck.patch_size, neck.patch_embedding)
     keypoint = neck.keypoint_tokens.expand(len(visual), -1, -1)
     positions = neck.positions
     tokens = torch.cat([keypoint, visual], dim=1) + positions
@@ -128,7 +128,7 @@ def test_transformers_in_a_row_join_their_keypoint_tokens(feats):
     first, second = neck(feats)
     assert first.keypoint.shape == (2, 5, 32)
     assert first.visual.shape == (2, 4, 16)
-    visual = neck.patch_embedding(split_into_patches(feats[-1], neck.patch_size))
+    visual = embed_patches(feats[-1], neck.patch_size, neck.patch_embedding)
     tokens = torch.cat([neck.keypoint_tokens.expand(2, -1, -1), visual], dim=1) + neck.positions
     for cycle in (first, second):
         joined = []
@@ -225,3 +225,41 @@ def test_cycles_cannot_be_switched_off_on_a_built_model():
 def test_feature_map_of_another_shape(shape):
     with pytest.raises(InputError, match=f'gives {shape[1]} channels, {shape[2]}x{shape[3]}'):
         make_neck()((torch.randn(shape),))
+
+
+@pytest.mark.parametrize('pruning', [None, dict(keep_ratio=0.5, layers=[2])])
+@pytest.mark.parametrize('test_cycles', [1, 2])
+def test_without_visual_tokens_keypoint_tokens_are_the_same(test_cycles, pruning, feats):
+    neck = make_neck(test_cycles=test_cycles, pruning=pruning).eval()
+    whole = neck(feats)
+    neck.keypoints_only = True
+    cycles = neck(feats)
+    for tokens, expected in zip(cycles, whole, strict=True):
+        torch.testing.assert_close(tokens.keypoint, expected.keypoint)
+    assert cycles[-1].visual.shape[1] == 0
+    torch.testing.assert_close(cycles[0].visual, whole[0].visual[:, : cycles[0].visual.shape[1]])
+    assert len(neck.train()(feats)[-1].visual[0]) == neck.num_kept.get(2, 4)
+
+
+@pytest.mark.parametrize('pruning', [None, dict(keep_ratio=0.5, layers=[1])])
+def test_checkpointed_cycles_have_the_same_gradients(pruning, feats):
+    gradients = []
+    for checkpoint_cycles in (False, True):
+        neck = make_neck(num_cycles=3, checkpoint_cycles=checkpoint_cycles, pruning=pruning)
+        outputs = torch.cat([torch.cat(tokens, dim=1) for tokens in neck(feats)], dim=1)
+        outputs.square().sum().backward()
+        gradients.append({name: weight.grad for name, weight in neck.named_parameters()})
+    torch.testing.assert_close(*gradients)
+
+
+def test_checkpointed_cycles_keep_less_for_the_gradients(feats):
+    def kept(**settings):
+        sizes = []
+        pack = lambda tensor: sizes.append(tensor.numel()) or tensor  # noqa: E731
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+            make_neck(depth=6, **settings)(feats)
+        return sum(sizes)
+
+    one, two, checkpointed = kept(), kept(num_cycles=2), kept(num_cycles=2, checkpoint_cycles=True)
+    assert two > 1.8 * one
+    assert checkpointed < 1.2 * one
