@@ -19,6 +19,8 @@ DEMO_CONFIG := configs/sdpose/td-hm_sdpose-toy_1xb16-18e_toy-coco-128x96.py
 DEMO_DATA := data/toy_coco
 DEMO_DIR := work_dirs/demo
 DEMO_CHECKPOINT := $(DEMO_DIR)/epoch_18.pth
+# Half precision, where the processor has it, saves a third of the training's time.
+AMP := $(shell grep -qsE 'avx512_bf16|amx_bf16' /proc/cpuinfo && echo --amp)
 
 .PHONY: help
 help:
@@ -56,7 +58,7 @@ demo: install
 	@echo '--- 1/4: toy data set of drawn people'
 	$(RUN) tools/dataset/make_toy_coco.py $(DEMO_DATA) --images 1500 --val-images 200
 	@echo '--- 2/4: train (goes on where an earlier run stopped)'
-	$(RUN) tools/train.py $(DEMO_CONFIG) --work-dir $(DEMO_DIR) --resume
+	$(RUN) tools/train.py $(DEMO_CONFIG) --work-dir $(DEMO_DIR) --resume $(AMP)
 	@echo '--- 3/4: test on images that it has not seen, with flip test'
 	$(RUN) tools/test.py $(DEMO_CONFIG) $(DEMO_CHECKPOINT) --work-dir $(DEMO_DIR)/test \
 		--out $(DEMO_DIR)/ap.json \
