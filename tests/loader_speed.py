@@ -16,23 +16,9 @@ import sdpose.plugin  # noqa: F401
 
 # isort: split
 from mmpose.registry import DATASETS
+from plain_reference import stock_pipeline
 
 OURS = 'configs/_base_/datasets/coco_256x192.py'
-STOCK = dict(
-    LoadImageOnce='LoadImage',
-    QuickRandomFlip='RandomFlip',
-    QuickRandomBBoxTransform='RandomBBoxTransform',
-)
-
-
-def stock(pipeline, codec):
-    """The steps of MMPose in place of ours, with heatmaps as targets."""
-    steps = [dict(step, type=STOCK.get(step['type'], step['type'])) for step in pipeline]
-    for step in steps:
-        step.pop('meta_keys', None)
-        if step['type'] == 'GenerateTarget':
-            step['encoder'] = codec
-    return steps
 
 
 def seconds_a_person(dataset, order):
@@ -54,7 +40,7 @@ def main(data_root, repeats=7):
         settings = {**cfg[f'{phase}_dataloader'].dataset, 'data_root': data_root}
         if phase == 'val':
             settings['bbox_file'] = None
-        for name, steps in (('MMPose', stock(pipeline, cfg.codec)), ('ours', pipeline)):
+        for name, steps in (('MMPose', stock_pipeline(pipeline, cfg.codec)), ('ours', pipeline)):
             dataset = DATASETS.build({**settings, 'pipeline': steps})
             order = np.arange(len(dataset))
             ways[phase, name, 'by picture'] = dataset, order.tolist()

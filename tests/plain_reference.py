@@ -26,6 +26,22 @@ from sdpose.models.necks import MultiCycledTransformer
 from sdpose.models.regression_output import RegressionOutput
 from sdpose.models.tokens import Tokens
 
+STOCK = dict(
+    LoadImageOnce='LoadImage',
+    QuickRandomFlip='RandomFlip',
+    QuickRandomBBoxTransform='RandomBBoxTransform',
+)
+
+
+def stock_pipeline(pipeline: Sequence[dict], codec: dict | None = None) -> list[dict]:
+    """MMPose's own steps in place of ours; with a heatmap codec, heatmaps as targets."""
+    steps = [dict(step, type=STOCK.get(step['type'], step['type'])) for step in pipeline]
+    for step in steps:
+        step.pop('meta_keys', None)
+        if codec and step['type'] == 'GenerateTarget':
+            step['encoder'] = codec
+    return steps
+
 
 def attend(attention: Attention, tokens: Tensor) -> Tensor:
     """Multi-head self-attention: (B, N, D) -> (B, N, D)."""

@@ -125,6 +125,9 @@ def main(arguments: Arguments = None) -> None:
         rows = beside_baseline(rows, subjects[0].name)
     about = machine(args.device)
     print(table(rows))
+    for row in rows:
+        if 'compiled' in row.model and row.run == 'network':
+            print(f'{row.model}, batch {row.batch_size}: first call {row.timing.first:.0f} s')
     print(NOTES)
     print(', '.join(f'{name} {value}' for name, value in about.items() if value))
     if args.json:
