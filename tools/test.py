@@ -81,7 +81,9 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> None:
         cfg.test_cfg.fp16 = True
     # a checkpoint of moving averages has them as its weights; the hook would load and swap them
     cfg.custom_hooks = [
-        hook for hook in cfg.get('custom_hooks') or () if hook.get('type') != 'EMAHook'
+        hook
+        for hook in cfg.get('custom_hooks') or ()
+        if not str(hook.get('type')).endswith('EMAHook')  # also with its scope
     ]
     if 'init_cfg' in cfg.model.get('backbone', {}):
         cfg.model.backbone.init_cfg = None  # the checkpoint replaces those weights

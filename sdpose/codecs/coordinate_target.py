@@ -14,7 +14,7 @@ class CoordinateTarget(BaseKeypointCodec):
     the heatmaps of a whole batch where training runs.
 
     Args:
-        input_size: Width and height of the input in pixels.
+        input_size: Width and height of the input in pixels; settings are held against the crop's.
     """
 
     label_mapping_table = dict(
