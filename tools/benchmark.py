@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 from speed.limits import copy_rate
+from speed.plot import draw_rows
 from speed.report import beside_baseline, table
 from speed.rows import ONNX_THREADS, RUNS, inference_rows, onnx_rows, training_rows
 from speed.subject import Subject
@@ -19,6 +20,7 @@ from speed.training import check_training
 from sdpose.cli import run_tool
 from sdpose.engine.devices import choose_device
 from sdpose.errors import InputError
+from sdpose.figures.canvas import check_figure_path, save_figure
 from sdpose.runtime.command import Arguments, make_parser
 from sdpose.runtime.files import check_writable, write_whole
 from sdpose.runtime.progress import Progress
@@ -56,6 +58,9 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
     )
     parser.add_argument('--onnx', action='store_true', help='time ONNX Runtime as well')
     parser.add_argument('--json', type=Path, metavar='OUT', help='file for the rows')
+    parser.add_argument(
+        '--plot', type=Path, metavar='OUT', help='figure of time and memory by batch (.png, .pdf)'
+    )
     return parser.parse_args(arguments)
 
 
@@ -72,6 +77,9 @@ def check(args: argparse.Namespace) -> None:
         raise InputError(f'--batch-sizes {min(args.batch_sizes)}: at least one image must go in.')
     if args.json:
         check_writable(args.json)
+    if args.plot:
+        check_figure_path(args.plot)
+        check_writable(args.plot)
 
 
 def subjects_of(args: argparse.Namespace) -> list[Subject]:
@@ -133,6 +141,8 @@ def main(arguments: Arguments = None) -> None:
     if args.json:
         found = dict(machine=about, rows=[row.to_json() for row in rows])
         write_whole(args.json, json.dumps(found, indent=2).encode())
+    if args.plot:
+        save_figure(draw_rows(rows), args.plot)
 
 
 if __name__ == '__main__':

@@ -14,7 +14,6 @@ from mmengine.runner import Runner
 import sdpose.plugin  # noqa: F401  lets MMPose import, also for its own configs
 from sdpose.cli import add_run_arguments, load_run_config, run_tool
 from sdpose.engine.checkpoint_hook import CheckedLoadingHook
-from sdpose.engine.compilation import compile_network
 from sdpose.engine.console import ConsoleRunner
 from sdpose.engine.data_checks import check_data
 from sdpose.engine.devices import (
@@ -24,7 +23,7 @@ from sdpose.engine.devices import (
     prepare_devices,
 )
 from sdpose.errors import InputError, blame_config
-from sdpose.models.inference import prepare_for_inference
+from sdpose.models.inference import prepare_to_run
 from sdpose.runtime.command import Arguments, make_parser
 from sdpose.runtime.files import check_writable
 
@@ -40,10 +39,9 @@ class PreparationHook(Hook):
     """Make the model fast once its weights are loaded."""
 
     def before_test(self, runner: Runner) -> None:
-        """Prepare it, and compile it where the config says so."""
+        """Prepare it."""
         half = half_precision(choose_device(None)) if runner.test_loop.fp16 else None
-        prepare_for_inference(runner.model, half)
-        compile_network(runner.model, runner.cfg.get('compile'))
+        prepare_to_run(runner.model, half, runner.cfg.get('compile'))
 
 
 class SaveMetricsHook(Hook):

@@ -12,11 +12,10 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmpose.structures.bbox import bbox_xywh2xyxy
 
 from sdpose.apis.trained_model import load_trained_model
-from sdpose.engine.compilation import compile_network
 from sdpose.engine.config_file import load_config, merge_options
 from sdpose.engine.devices import choose_device, half_precision
 from sdpose.errors import InputError, blame_config
-from sdpose.models.inference import prepare_for_inference
+from sdpose.models.inference import prepare_to_run
 from sdpose.runtime.pose_model import Image, PoseModel, checked_persons
 
 
@@ -37,7 +36,7 @@ class PoseInferencer(PoseModel):
         cfg_options: Dotted key -> value, settings that replace those of the config, such as
             ``{'model.neck.test_cycles': 2}``.
         amp: Compute in half precision: faster, and less exact.
-        prepare: Make the model fast (:func:`prepare_for_inference`); ``False`` leaves all that its
+        prepare: Make the model fast (:func:`prepare_to_run`); ``False`` leaves all that its
             layers compute to look at.
 
     Attributes:
@@ -73,10 +72,9 @@ class PoseInferencer(PoseModel):
         cfg = merge_options(cfg, cfg_options or {})
         self.model = load_trained_model(cfg, checkpoint).to(self.device)
         self._half = half_precision(self.device) if amp else None
-        if prepare:
-            prepare_for_inference(self.model, self._half)
         with blame_config(cfg.filename or 'The config'):
-            compile_network(self.model, cfg.get('compile'))
+            if prepare:
+                prepare_to_run(self.model, self._half, cfg.get('compile'))
             self._pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
         self.dataset_meta = meta = self.model.dataset_meta
         names = [meta['keypoint_id2name'][index] for index in range(meta['num_keypoints'])]

@@ -7,7 +7,25 @@ import torch
 from mmcv.cnn.utils import fuse_conv_bn
 from torch import nn
 
+from sdpose.engine.compilation import compile_network
+from sdpose.models.packed_linear import pack_linear_layers
+
 WITH_MATRIX_PRODUCTS = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+
+
+def prepare_to_run(model: Any, half: torch.dtype | None, compiled: Any) -> None:
+    """Make a model as fast as it gets where it is, see :func:`prepare_for_inference`.
+
+    Args:
+        model: A top-down model in evaluation mode, with its weights, where it is to run.
+        half: See there.
+        compiled: The config's ``compile``, see :func:`compile_network`.
+    """
+    prepare_for_inference(model, half)
+    if compiled:  # torch's compiler chooses by itself who computes linear layers
+        compile_network(model, compiled)
+    else:
+        pack_linear_layers(model)
 
 
 def prepare_for_inference(model: Any, half: torch.dtype | None = None) -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from speed import limits, onnx_runtime, timing, training
 from speed.limits import Product, product_rate, products_of
+from speed.plot import draw_rows
 from speed.report import Row, beside_baseline
 from speed.rows import Work
 from speed.subject import Subject
@@ -24,6 +25,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(limits, 'COPIED_BYTES', 2**20)
     monkeypatch.setattr(onnx_runtime, 'WARM_UP', 1)
     monkeypatch.setattr(onnx_runtime, 'RUNS', 3)
+    monkeypatch.setattr(onnx_runtime, 'TURNS', 3)
 
 
 def benchmark(*words):
@@ -34,6 +36,7 @@ def benchmark(*words):
 def test_every_kind_of_row(toy_coco, tmp_path):
     out = tmp_path / 'rows.json'
     options = ['--baseline', PLAIN_TOY, '--amp', '--onnx', '--data-root', toy_coco, '--json', out]
+    options += ['--plot', tmp_path / 'rows.png']
     result = benchmark(TOY_CONFIG, '--batch-sizes', 2, *options)
     assert result.returncode == 0, result.stderr
     head, _, *lines = result.stdout.split('\n\n')[0].splitlines()
@@ -61,6 +64,7 @@ def test_every_kind_of_row(toy_coco, tmp_path):
         has_peak = row['run'] in ('predict, flip test', 'train: step')
         assert (row['peak_bytes'] is not None) == has_peak
         assert not has_peak or row['peak_bytes'] > 1e6
+    assert (tmp_path / 'rows.png').read_bytes().startswith(b'\x89PNG')
 
 
 def test_work_is_counted_of_what_runs():
@@ -98,6 +102,19 @@ def test_all_take_turns_after_a_first_run():
     assert all(each.first > 0 for each in timings.values())
 
 
+def test_plot_has_a_line_a_model():
+    rows = [
+        Row(model, run, size, Timing(0, size / 100, 1, 1), peak_bytes=int(5e6 * size))
+        for model in 'ab'
+        for run in ('predict', 'predict, flip test', 'train: step')
+        for size in (1, 8)
+    ]
+    time, training_time, memory, _ = draw_rows(rows).axes
+    assert (time.get_title(), training_time.get_title()) == ('predict, flip test', 'train: step')
+    assert [line.get_xydata().tolist() for line in time.lines] == [[[1, 10], [8, 10]]] * 2
+    assert [line.get_xydata().tolist() for line in memory.lines] == [[[1, 5], [8, 40]]] * 2
+
+
 def test_share_and_times():
     def row(model, seconds):
         return Row(model, 'predict', 8, Timing(0, seconds, 1, 1), multiply_adds=3e9, limit=10e9)
@@ -120,6 +137,7 @@ def test_share_and_times():
         ([TOY_CONFIG, '--batch-sizes', '0'], '--batch-sizes 0: at least one image must go in'),
         ([TOY_CONFIG, '--device', 'xyz'], 'no device xyz here'),
         ([TOY_CONFIG, '--data-root', 'nowhere'], 'nowhere'),
+        ([TOY_CONFIG, '--plot', 'rows.xyz'], 'rows.xyz must end in'),
         ([TOY_CONFIG, '--json', '/proc/rows.json'], '/proc/rows.json: it cannot be written'),
     ],
 )

@@ -2,32 +2,27 @@
 """Our figures of the papers' models, on the machine at hand."""
 
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmengine.structures import InstanceData
 
 import sdpose.plugin  # noqa: F401  registers the modules, and lets MMPose import
 
 # isort: split
 from mmpose.registry import MODELS
-from mmpose.structures import PoseDataSample
+from speed.subject import Inference, Subject
+from speed.timing import time_in_turns
 
 from papers.tables import ROOT, Model
 from sdpose.engine.config_file import load_config
 from sdpose.errors import InputError
-
-WARM_UP, SECONDS = 5, 3  # runs, and for how long a model is timed at least
 
 
 class Complexity(NamedTuple):
@@ -90,43 +85,18 @@ def multiply_adds(run: Callable[[], object]) -> dict[str, float]:
     return {str(name): each / 2 for name, each in flops.items()}
 
 
-@torch.no_grad()
 def images_per_second(model: Model, device: str) -> float:
     """Time a pose model as the published FPS were taken: batch 1, flip test and decoding.
-
-    The weights are random, which costs the same; reading and cropping the picture do not count.
 
     Args:
         model: One of the tables.
         device: E.g. ``cpu`` or ``cuda``.
 
     Returns:
-        One by the median of the seconds that an image takes.
+        One by the median of the seconds that an image takes; reading and cropping it do not count.
     """
-    cfg = _load(model)
-    cfg.model.backbone.init_cfg = None
-    torch.manual_seed(0)
-    network = MODELS.build(cfg.model).eval().to(device)
-    width, height = input_size(cfg)
-    image = torch.randn(1, 3, height, width, device=device)
-    num_keypoints = getattr(network.head, 'out_channels', None) or network.head.num_joints
-    boxes = InstanceData(
-        bboxes=np.array([[0, 0, width, height]], np.float32), bbox_scores=np.ones(1, np.float32)
-    )
-    metainfo = dict(
-        flip_indices=list(range(num_keypoints)),
-        input_size=(width, height),
-        input_center=np.array([width, height]) / 2,
-        input_scale=np.array([width, height]),
-    )
-    seconds: list[float] = []
-    while len(seconds) < 2 * WARM_UP or sum(seconds[WARM_UP:]) < SECONDS:
-        sample = PoseDataSample(metainfo=metainfo)
-        sample.gt_instances = boxes
-        start = time.perf_counter()
-        network(image, [sample], mode='predict')  # ends on the CPU: nothing is left to wait for
-        seconds.append(time.perf_counter() - start)
-    return 1 / statistics.median(seconds[WARM_UP:])
+    run = Inference(Subject(config_path(model.config), device)).predict(1, flip_test=True)
+    return 1 / time_in_turns({model.name: run})[model.name].median
 
 
 def metrics_of(model: Model, checkpoint: Path, data_root: str | None) -> dict[str, float]:

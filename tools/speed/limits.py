@@ -3,13 +3,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from functools import cache
 from typing import Any, NamedTuple
 
 import torch
+from torch import nn
 from torch.nn.functional import conv2d, linear
 from torch.overrides import TorchFunctionMode
 from torch.utils.benchmark import Timer
+
+from sdpose.models.packed_linear import pack_linear_layers
 
 SECONDS = 0.05  # for which each product is timed
 COPIED_BYTES = 2**28  # no cache holds as much
@@ -93,9 +97,11 @@ def copy_rate(device: str) -> float:
 def _product_seconds(product: Product, device: str, dtype: torch.dtype, threads: int) -> float:
     rows, inner, columns = product
     values = torch.randn(rows, inner, device=device).to(dtype)
-    weight = torch.randn(columns, inner, device=device).to(dtype)
+    layer = nn.Linear(inner, columns, bias=False, device=device, dtype=dtype)
+    packed = deepcopy(layer)
+    pack_linear_layers(packed)
     with torch.no_grad():
-        return _seconds('linear(a, b)', threads, linear=linear, a=values, b=weight)
+        return min(_seconds('run(a)', threads, run=run, a=values) for run in (layer, packed))
 
 
 def _seconds(statement: str, threads: int | None = None, **values: Any) -> float:

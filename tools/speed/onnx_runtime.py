@@ -1,7 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """The exported graph of a model in ONNX Runtime."""
 
-import time
+from collections.abc import Callable, Sequence
 from typing import Any
 from unittest import mock
 
@@ -14,14 +14,14 @@ from sdpose.errors import InputError
 from sdpose.export.deploy_model import DeployModel
 from sdpose.export.onnx_graph import INPUT_NAME, to_onnx, trace
 from speed.subject import Inference
-from speed.timing import Timing
+from speed.timing import Timing, seconds_of
 
-WARM_UP, RUNS = 50, 200
+WARM_UP, RUNS, TURNS = 50, 200, 20
 POOL = functional.adaptive_avg_pool2d
 
 
-def time_graph(inference: Inference, threads: int) -> Timing:
-    """Time the graph at batch 1.
+def session_of(inference: Inference, threads: int) -> Callable[[], Any]:
+    """A function that runs the graph of a model on one crop.
 
     Args:
         inference: The model, on the CPU in float32, not prepared.
@@ -35,12 +35,19 @@ def time_graph(inference: Inference, threads: int) -> Timing:
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(graph, options, providers=['CPUExecutionProvider'])
     pixels = {INPUT_NAME: image.numpy()}
-    seconds = []
-    for _ in range(WARM_UP + RUNS):
-        start = time.perf_counter()
-        session.run(None, pixels)
-        seconds.append(time.perf_counter() - start)
-    return Timing.of(seconds[WARM_UP:], seconds[0])
+    return lambda: session.run(None, pixels)
+
+
+def time_sessions(runs: Sequence[Callable[[], Any]], done: Callable[[], None]) -> list[Timing]:
+    """Time graphs in turns, by the usual method: 50 runs to warm up, 200 that count."""
+    warm_up = [[seconds_of(run) for _ in range(WARM_UP)] for run in runs]
+    seconds: list[list[float]] = [[] for _ in runs]
+    for turn in range(TURNS):
+        for run, found in zip(runs, seconds, strict=True):
+            found += [seconds_of(run) for _ in range(RUNS // TURNS)]
+            if turn == 0:
+                done()
+    return [Timing.of(found, first) for found, (first, *_) in zip(seconds, warm_up, strict=True)]
 
 
 class _Network(nn.Module):

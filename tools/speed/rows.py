@@ -13,7 +13,7 @@ from papers.measure import multiply_adds
 from sdpose.models.inference import prepare_for_inference
 from speed.limits import Product, product_rate, products_of
 from speed.memory import peak_bytes
-from speed.onnx_runtime import time_graph
+from speed.onnx_runtime import session_of, time_sessions
 from speed.report import Row
 from speed.subject import Inference, Subject
 from speed.timing import time_in_turns
@@ -123,15 +123,15 @@ def training_rows(
 
 
 def onnx_rows(subjects: Sequence[Subject], done: Done) -> list[Row]:
-    """Time exported graphs at batch 1, one by one."""
+    """Time exported graphs at batch 1."""
     rows = []
-    for subject in subjects:
-        inference = Inference(Subject(subject.config, 'cpu', prepared=False))
-        work = Work(Subject(subject.config, 'cpu'), inference.input_size)  # prepared by the export
-        for threads in ONNX_THREADS:
-            timing = time_graph(inference, threads)
-            run = f'ONNX Runtime, {threads} thread{"s" * (threads > 1)}'
-            limit = work.limit(1, threads)
-            rows.append(Row(inference.subject.name, run, 1, timing, work.multiply_adds, limit))
-            done()
+    built = [Inference(Subject(each.config, 'cpu', prepared=False)) for each in subjects]
+    # the export prepares the models
+    work = [Work(Subject(each.subject.config, 'cpu'), each.input_size) for each in built]
+    for threads in ONNX_THREADS:
+        run = f'ONNX Runtime, {threads} thread{"s" * (threads > 1)}'
+        timings = time_sessions([session_of(each, threads) for each in built], done)
+        for inference, one, timing in zip(built, work, timings, strict=True):
+            limit = one.limit(1, threads)
+            rows.append(Row(inference.subject.name, run, 1, timing, one.multiply_adds, limit))
     return rows
