@@ -1,13 +1,14 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Annotations of persons: every entry is what training and evaluation take it for."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sdpose.annotations.entries import by_id, complaint, is_whole, problems_in
+from sdpose.annotations.entries import Problem, by_id, complaint, is_whole, problems_in, without
 from sdpose.annotations.report import FileReport
 from sdpose.errors import InputError
 from sdpose.runtime.json_files import shown
@@ -57,31 +58,50 @@ def check_annotations(path: Path, content: Any, use: Use) -> FileReport:
     Raises:
         InputError: It is something else.
     """
+    return sort_annotations(path, content, use)[0]
+
+
+def sort_annotations(path: Path, content: Any, use: Use) -> tuple[FileReport, dict, list[dict]]:
+    """Check annotations, and return with the report what nothing is wrong with.
+
+    Args:
+        path: As of :func:`check_annotations`, which has all that is said of them.
+        content: As well.
+        use: As well.
+
+    Returns:
+        The report; the images by their ids, and the annotations of these.
+
+    Raises:
+        InputError: It is something else.
+    """
     lists = _lists(path, content, use)
     images, categories = by_id(lists['images']), by_id(lists['categories'])
     annotations = lists['annotations']
     report = FileReport(path, 'persons', len(annotations))
-    report.problems += problems_in('image', lists['images'], partial(_image_problems, use=use))
+    wrong_images = [*problems_in('image', lists['images'], partial(_image_problems, use=use))]
+    report.problems += wrong_images
     report.problems += problems_in('category', lists['categories'], _category_problems)
     of_persons = _categories_of_persons(categories, use)
     if use.num_keypoints is None:
-        use = replace(use, num_keypoints=_first_count(annotations), hint=' as the first')
+        use = replace(use, num_keypoints=_usual_count(annotations), hint=' as most have')
     find = partial(
         _annotation_problems, images=images, categories=categories, persons=of_persons, use=use
     )
-    report.problems += problems_in('annotation', annotations, find)
-    if report.problems:
-        return report
-    for entry in annotations:
-        reason = _why_unused(entry, images[entry['image_id']])
+    wrong = [*problems_in('annotation', annotations, find)]
+    report.problems += wrong
+    images = by_id(without(lists['images'], wrong_images))
+    sound = [entry for entry in without(annotations, wrong) if entry['image_id'] in images]
+    for entry in sound:
+        reason = why_unused(entry, images[entry['image_id']])
         if reason:
             report.unused[reason] += 1
         else:
             report.image_ids.add(entry['image_id'])
     if use.labelled:
-        no_keypoints = annotations and not any('keypoints' in entry for entry in annotations)
+        no_keypoints = annotations and not any('keypoints' in entry for entry in sound)
         report.need_some(INSTANCES if no_keypoints else '')
-    return report
+    return report, images, sound
 
 
 def _lists(path: Path, content: Any, use: Use) -> dict[str, list]:
@@ -98,13 +118,14 @@ def _lists(path: Path, content: Any, use: Use) -> dict[str, list]:
     return lists
 
 
-def _first_count(annotations: list[Any]) -> int | None:
-    """Number of keypoints of the first annotation that has some."""
+def _usual_count(annotations: list[Any]) -> int | None:
+    """Number of keypoints that most annotations have; the first of several such numbers."""
     found = (entry.get('keypoints') for entry in annotations if isinstance(entry, dict))
-    return next((len(values) // 3 for values in found if isinstance(values, list)), None)
+    counts = Counter(len(values) // 3 for values in found if isinstance(values, list))
+    return max(counts, key=counts.__getitem__, default=None)
 
 
-def _image_problems(entry: dict[str, Any], use: Use) -> Iterator[str]:
+def _image_problems(entry: dict[str, Any], use: Use) -> Iterator[Problem]:
     name = entry.get('file_name')
     if not isinstance(name, str) or not name:
         yield complaint(entry, 'file_name', 'the name of a picture')
@@ -115,7 +136,7 @@ def _image_problems(entry: dict[str, Any], use: Use) -> Iterator[str]:
         yield complaint(entry, 'crowdIndex', 'a number')
 
 
-def _category_problems(entry: dict[str, Any]) -> Iterator[str]:
+def _category_problems(entry: dict[str, Any]) -> Iterator[Problem]:
     if not isinstance(entry.get('name', ''), str):
         yield complaint(entry, 'name', 'a text')
 
@@ -129,7 +150,7 @@ def _categories_of_persons(categories: dict[int, dict[str, Any]], use: Use) -> s
 
 def _annotation_problems(
     entry: dict[str, Any], images: dict, categories: dict, persons: set[int], use: Use
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     """Yield what is wrong with an annotation; only the first is certain to make sense."""
     if not is_whole(entry.get('image_id')) or entry['image_id'] not in images:
         yield complaint(entry, 'image_id', 'the id of one of the images')
@@ -153,16 +174,19 @@ def _annotation_problems(
         if not is_whole(number):
             yield complaint(entry, 'num_keypoints', 'a whole number from 0')
         if number and not is_crowd and 'keypoints' in entry and (not labelled or number > most):
-            yield f'its num_keypoints is {number}, but it has {labelled} labelled of {most}'
+            yield Problem(
+                f'its num_keypoints is {number}, but it has {labelled} labelled of {most}',
+                'num_keypoints',
+            )
     if 'area' in entry or use.area:
         area: Any = entry.get('area')
         if not are_numbers([area], 1, LARGEST_AREA) or area < 0:
             yield complaint(entry, 'area', 'a finite number of square pixels')
         if area == 0 and use.area and labelled and not is_crowd:
-            yield 'its area is 0, so no prediction could ever be near enough'
+            yield Problem('its area is 0, so no prediction could ever be near enough', 'area')
 
 
-def _keypoint_problems(entry: dict[str, Any], use: Use) -> Iterator[str]:
+def _keypoint_problems(entry: dict[str, Any], use: Use) -> Iterator[Problem]:
     values = entry.get('keypoints')
     if not isinstance(values, list) or len(values) % 3:
         yield complaint(entry, 'keypoints', 'a list of x, y, v of each keypoint')
@@ -170,19 +194,25 @@ def _keypoint_problems(entry: dict[str, Any], use: Use) -> Iterator[str]:
     if not are_numbers(values, len(values)):
         index = next(i for i, value in enumerate(values) if not are_numbers([value], 1))
         what = f'the {"xyv"[index % 3]} of its keypoint {index // 3}, {shown(values[index])}'
-        yield f'{what}, is not a finite number'
+        yield Problem(f'{what}, is not a finite number', 'keypoints')
     if use.num_keypoints is not None and len(values) != 3 * use.num_keypoints:
-        yield f'it has {len(values) // 3} keypoints, not {use.num_keypoints}{use.hint}'
+        yield Problem(
+            f'it has {len(values) // 3} keypoints, not {use.num_keypoints}{use.hint}',
+            'number of keypoints',
+        )
     if not VISIBILITIES.issuperset(values[2::3]):
         index = next(i for i, v in enumerate(values[2::3]) if v not in VISIBILITIES)
-        yield f'the v of its keypoint {index}, {values[3 * index + 2]}, is not 0, 1 or 2'
+        yield Problem(
+            f'the v of its keypoint {index}, {values[3 * index + 2]}, is not 0, 1 or 2',
+            'visibility',
+        )
 
 
 def _count_labelled(entry: dict[str, Any]) -> int:
     return sum(visibility > 0 for visibility in entry['keypoints'][2::3])
 
 
-def _why_unused(entry: dict[str, Any], image: dict[str, Any]) -> str | None:
+def why_unused(entry: dict[str, Any], image: dict[str, Any]) -> str | None:
     """Why MMPose leaves an annotation out, or cannot learn from it; ``None`` for the others."""
     if 'keypoints' not in entry or not _count_labelled(entry):
         return 'without labelled keypoints'

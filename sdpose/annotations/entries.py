@@ -1,7 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Entries of COCO's files: what their values must be, and how to say that one is not."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sdpose.runtime.json_files import shown
@@ -9,24 +9,42 @@ from sdpose.runtime.json_files import shown
 LARGEST_WHOLE = 2**63 - 1  # the evaluation keeps ids in arrays of int64
 
 
+class Problem(str):
+    """What is wrong with one thing, in words, and of which kind that is.
+
+    Attributes:
+        kind: In a word or two; many problems have it, e.g. ``annotation: bbox``.
+        number: Place of an entry in its list; id of the image for pictures.
+    """
+
+    kind: str
+    number: int
+
+    def __new__(cls, text: str, kind: str, number: int = -1) -> 'Problem':
+        """Make it of the end of a sentence."""
+        problem = super().__new__(cls, text)
+        problem.kind, problem.number = kind, number
+        return problem
+
+
 def is_whole(value: Any, least: int = 0) -> bool:
     """Whether a value is a whole number of at least ``least``, and no bool."""
     return type(value) is int and least <= value <= LARGEST_WHOLE
 
 
-def complaint(entry: dict[str, Any], key: str, wanted: str) -> str:
+def complaint(entry: dict[str, Any], key: str, wanted: str) -> Problem:
     """Say that a value of an entry is missing, or is not what it must be."""
     if key not in entry:
-        return f'it has no {key}'
-    return f'its {key} {shown(entry[key])} is not {wanted}'
+        return Problem(f'it has no {key}', f'no {key}')
+    return Problem(f'its {key} {shown(entry[key])} is not {wanted}', key)
 
 
 def problems_in(
     kind: str,
     entries: Iterable[Any],
-    problems_of: Callable[[dict[str, Any]], Iterator[str]],
+    problems_of: Callable[[dict[str, Any]], Iterator[Problem]],
     have_ids: bool = True,
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     """Look at every entry of a list, and tell the first problem of each that has one.
 
     Args:
@@ -40,15 +58,15 @@ def problems_in(
     """
     seen: dict[int, int] = {}
 
-    def problem_of(index: int, entry: Any) -> str | None:
+    def problem_of(index: int, entry: Any) -> Problem | None:
         if not isinstance(entry, dict):
-            return f'{shown(entry)} is not an object with keys'
+            return Problem(f'{shown(entry)} is not an object with keys', 'no object')
         if have_ids:
             if not is_whole(entry.get('id')):
                 return complaint(entry, 'id', 'a whole number from 0')
             first = seen.setdefault(entry['id'], index)
             if first != index:
-                return f'{kind} {first} has the same id'
+                return Problem(f'{kind} {first} has the same id', 'same id')
         return next(problems_of(entry), None)
 
     for index, entry in enumerate(entries):
@@ -56,7 +74,13 @@ def problems_in(
         if problem is not None:
             has_id = isinstance(entry, dict) and 'id' in entry
             name = f' (id {shown(entry["id"])})' if has_id else ''
-            yield f'{kind} {index}{name}: {problem}'
+            yield Problem(f'{kind} {index}{name}: {problem}', f'{kind}: {problem.kind}', index)
+
+
+def without(entries: Sequence[Any], problems: Iterable[Problem]) -> list[Any]:
+    """Return the entries of a list in which no problem was found."""
+    wrong = {problem.number for problem in problems}
+    return [entry for index, entry in enumerate(entries) if index not in wrong]
 
 
 def by_id(entries: Iterable[Any]) -> dict[int, dict[str, Any]]:

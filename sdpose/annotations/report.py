@@ -4,7 +4,9 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from sdpose.annotations.entries import Problem
 from sdpose.errors import InputError
 
 
@@ -25,7 +27,7 @@ class FileReport:
     path: Path
     kind: str
     total: int
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     unused: Counter[str] = field(default_factory=Counter)
     image_ids: set[int] = field(default_factory=set)
 
@@ -38,7 +40,7 @@ class FileReport:
         if not self.problems and not self.image_ids:
             found = f'none of its {self.total} {self.kind} can be used: {self._reasons()}'
             found = found if self.total else f'it has no {self.kind}'
-            self.problems.append(f'{found}. {hint}' if hint else found)
+            self.problems.append(Problem(f'{found}. {hint}' if hint else found, 'nobody to use'))
 
     def raise_first(self) -> None:
         """Raise the first problem, and tell how many others there are.
@@ -63,3 +65,38 @@ class FileReport:
 
     def _reasons(self) -> str:
         return ', '.join(f'{count} {reason}' for reason, count in self.unused.most_common())
+
+
+class Record(NamedTuple):
+    """What is found, in words, and the annotation that shows it, if one does."""
+
+    text: str
+    person: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, entry: dict[str, Any], text: str) -> 'Record':
+        """Say something of an annotation."""
+        words = f'annotation {entry["id"]} (image {entry["image_id"]}): {text}'
+        return cls(words, entry if {'bbox', 'keypoints'} <= entry.keys() else None)
+
+
+@dataclass
+class Finding:
+    """Everything of one kind that an audit finds.
+
+    Attributes:
+        kind: What it is.
+        is_error: Training would refuse the data, or break.
+        count: How often it is found.
+        records: The worst, or all.
+    """
+
+    kind: str
+    is_error: bool = False
+    count: int = 0
+    records: list[Record] = field(default_factory=list)
+
+    @classmethod
+    def whole_file(cls, kind: str) -> 'Finding':
+        """Say something of all persons together."""
+        return cls(kind, count=1, records=[Record('the whole file')])

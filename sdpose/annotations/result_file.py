@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sdpose.annotations.annotation_file import why_box_unused
-from sdpose.annotations.entries import complaint, is_whole, problems_in
+from sdpose.annotations.entries import Problem, complaint, is_whole, problems_in
 from sdpose.annotations.report import FileReport
 from sdpose.errors import InputError
 from sdpose.runtime.person_boxes import PERSON, are_numbers
@@ -83,7 +83,7 @@ def _checked_list(path: Path, content: Any, what: str) -> list[Any]:
     return content
 
 
-def _detection_problems(entry: dict[str, Any], image_ids: Collection[int]) -> Iterator[str]:
+def _detection_problems(entry: dict[str, Any], image_ids: Collection[int]) -> Iterator[Problem]:
     if not are_numbers([entry.get('category_id')], 1):
         yield complaint(entry, 'category_id', 'a number')
     if entry['category_id'] != PERSON:
@@ -96,16 +96,19 @@ def _detection_problems(entry: dict[str, Any], image_ids: Collection[int]) -> It
 
 def _prediction_problems(
     entry: dict[str, Any], image_ids: Collection[int], num_keypoints: int, hint: str
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     yield from _shared_problems(entry, image_ids)
     values = entry.get('keypoints')
     if not isinstance(values, list) or not are_numbers(values, len(values)):
         yield complaint(entry, 'keypoints', 'a list of finite numbers')
     elif len(values) != 3 * num_keypoints:
-        yield f'it has {len(values) / 3:g} keypoints, not {num_keypoints}{hint}'
+        yield Problem(
+            f'it has {len(values) / 3:g} keypoints, not {num_keypoints}{hint}',
+            'number of keypoints',
+        )
 
 
-def _shared_problems(entry: dict[str, Any], image_ids: Collection[int]) -> Iterator[str]:
+def _shared_problems(entry: dict[str, Any], image_ids: Collection[int]) -> Iterator[Problem]:
     if not is_whole(entry.get('image_id')) or entry['image_id'] not in image_ids:
         yield complaint(entry, 'image_id', 'the id of one of the images of the annotations')
     if not are_numbers([entry.get('score')], 1):

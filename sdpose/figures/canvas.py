@@ -1,7 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """What the figures share: panels, overlays, tables, and files that are the same every time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from sdpose.errors import InputError
+from sdpose.runtime.crop import CropRegion
 from sdpose.runtime.files import write_whole
 
 # without the dates and versions that Matplotlib would write
@@ -22,6 +23,9 @@ METADATA: dict[str, dict[str, Any] | None] = {
     '.jpg': None,  # Pillow writes none by itself
 }
 DPI = 110
+BOX, LEFT, RIGHT, MIDDLE = '#ffd000', '#ff7f0e', '#2ca02c', '#1f9fff'
+CROP_SIZE = (192, 256)  # of persons: width and height in pixels
+PADDING = 1.2  # side of a crop by that of the box
 
 
 def check_figure_path(path: Path) -> None:
@@ -93,6 +97,31 @@ def show_picture(axis: Axes, picture: np.ndarray) -> None:
     """
     axis.imshow(picture, cmap='gray', vmin=0, vmax=255)
     axis.set(xticks=[], yticks=[], autoscale_on=False)
+
+
+def crop_person(
+    image: np.ndarray, box: Sequence[float], keypoints: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a person out of an image as for a model, with more room around it.
+
+    Args:
+        image: (H, W, 3), uint8.
+        box: x, y, width, height in pixels.
+        keypoints: (..., 2), x and y in pixels.
+
+    Returns:
+        The crop, and the keypoints in its pixels.
+    """
+    region = CropRegion.around(box, PADDING, CROP_SIZE)
+    return region.cut(image, CROP_SIZE), region.to_crop(keypoints, CROP_SIZE)
+
+
+def side_colors(count: int, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
+    """Colours (K,) of K = ``count`` keypoints, by the side of the body; pairs are (left, right)."""
+    colors = np.full(count, MIDDLE)
+    for left, right in pairs:
+        colors[left], colors[right] = LEFT, RIGHT
+    return colors
 
 
 def pale(picture: np.ndarray) -> np.ndarray:

@@ -21,14 +21,13 @@ from rich.progress import track
 
 from sdpose.engine.data_checks import check_data
 from sdpose.errors import InputError, blame_config
-from sdpose.figures.canvas import make_panels, pale, show_over, show_picture
+from sdpose.figures.canvas import BOX, make_panels, pale, show_over, show_picture, side_colors
 from sdpose.figures.options import check_number
 from sdpose.models.gaussian_heatmaps import draw_heatmaps
 from sdpose.runtime.frames import read_image
 
 SAMPLES_PER_LINE = 2
-BOX, REGION = '#ffd000', '#00c8ff'
-LEFT, RIGHT, MIDDLE, UNUSED = '#ff7f0e', '#2ca02c', '#1f9fff', '#b0b0b0'
+REGION, UNUSED = '#00c8ff', '#b0b0b0'
 
 
 def load_samples(cfg: Config, phase: str, number: int, seed: int) -> list[tuple[dict, dict]]:
@@ -177,8 +176,4 @@ def _show_keypoints(axis: Axes, result: dict, points: np.ndarray, counted: np.nd
 
 
 def _colors(result: dict) -> np.ndarray:
-    """(K,): by the side of the body."""
-    colors = np.full(len(result['flip_indices']), MIDDLE)
-    for left, right in result['flip_pairs']:
-        colors[left], colors[right] = LEFT, RIGHT
-    return colors
+    return side_colors(len(result['flip_indices']), result['flip_pairs'])

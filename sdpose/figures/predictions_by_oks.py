@@ -11,16 +11,19 @@ from rich.progress import track
 
 from sdpose.errors import InputError
 from sdpose.evaluation.oks_matches import Match, joint_similarities, match_by_oks
-from sdpose.figures.canvas import add_color_bar, make_panels, markdown_table, show_picture
+from sdpose.figures.canvas import (
+    add_color_bar,
+    crop_person,
+    make_panels,
+    markdown_table,
+    show_picture,
+)
 from sdpose.figures.joint_similarity import joint_table
 from sdpose.figures.options import check_finite, check_number
 from sdpose.figures.results import Results, confidence_scale, keypoints_of
-from sdpose.runtime.crop import CropRegion
 from sdpose.runtime.drawing import draw_poses
 from sdpose.runtime.frames import read_image
 
-CROP_SIZE = (192, 256)  # width and height in pixels
-PADDING = 1.2  # side of a crop by that of the box
 COLUMNS = 6
 T = TypeVar('T')
 RIGHT, WRONG = '#1a7f37', '#c62828'
@@ -89,23 +92,6 @@ def pick(matches: list[T], number: int) -> tuple[list[T], list[T]]:
     """
     best = matches[: min(number, -(-len(matches) // 2))]
     return best, matches[len(best) :][::-1][:number]
-
-
-def crop_person(
-    image: np.ndarray, box: Sequence[float], keypoints: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Cut a person out of an image as for a model, with more room around it.
-
-    Args:
-        image: (H, W, 3), uint8.
-        box: x, y, width, height in pixels.
-        keypoints: (..., 2), x and y in pixels.
-
-    Returns:
-        The crop, and the keypoints in its pixels.
-    """
-    region = CropRegion.around(box, PADDING, CROP_SIZE)
-    return region.cut(image, CROP_SIZE), region.to_crop(keypoints, CROP_SIZE)
 
 
 def _show_match(

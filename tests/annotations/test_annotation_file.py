@@ -298,7 +298,7 @@ def test_other_things_than_persons():
 def test_any_number_of_keypoints_as_long_as_it_is_the_same():
     content = with_person(keypoints=[1, 1, 2] * 5, num_keypoints=5)
     assert check(content, Use()).problems == [
-        'annotation 1 (id 101): it has 5 keypoints, not 3 as the first'
+        'annotation 1 (id 101): it has 5 keypoints, not 3 as most have'
     ]
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from sdpose.errors import InputError
 from sdpose.evaluation.oks_matches import Match
-from sdpose.figures.predictions_by_oks import crop_person, draw_best_and_worst, pick
+from sdpose.figures.canvas import crop_person
+from sdpose.figures.predictions_by_oks import draw_best_and_worst, pick
 from sdpose.figures.results import read_results
 
 
