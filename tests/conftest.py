@@ -18,6 +18,7 @@ import make_toy_coco
 import pytest
 import torch
 from hypothesis import settings
+from made_up_data import make_aic, make_halpe, make_mpii
 from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import init_default_scope
@@ -44,7 +45,7 @@ SHARED_DATA = Path(os.environ.get('SDPOSE_SHARED_DATA', ROOT.parent / 'shared/da
 
 def load_config(name: str) -> Config:
     """Read the one COCO config of a model, e.g. ``sdpose-s-v1``."""
-    (path,) = CONFIGS.rglob(f'td-*_{name}_*coco-*.py')
+    (path,) = CONFIGS.rglob(f'td-*_{name}_*coco-[0-9]*.py')
     return Config.fromfile(path)
 
 
@@ -164,6 +165,19 @@ def toy_crowdpose(tmp_path_factory: pytest.TempPathFactory) -> Path:
         crowdpose = folder / f'annotations/mmpose_crowdpose_{split}.json'
         (folder / f'annotations/{name}.json').symlink_to(crowdpose)
     return folder
+
+
+@pytest.fixture(scope='session')
+def data_roots(
+    tmp_path_factory: pytest.TempPathFactory, toy_coco: Path, toy_crowdpose: Path
+) -> dict[str, Path]:
+    """A small data set for each class that our configs read, by the class's name."""
+    folder = tmp_path_factory.mktemp('formats')
+    made_up = dict(MpiiDataset=make_mpii, AicDataset=make_aic, HalpeDataset=make_halpe)
+    for name, make in made_up.items():
+        make(folder / name)
+    others = {name: folder / name for name in made_up}
+    return dict(others, CocoDataset=toy_coco, CrowdPoseDataset=toy_crowdpose)
 
 
 @pytest.fixture(scope='session')

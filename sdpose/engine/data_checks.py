@@ -14,13 +14,12 @@ from sdpose.annotations.annotation_file import Use, check_annotations
 from sdpose.annotations.coco_json import read_coco_json
 from sdpose.annotations.data_set import check_data_set
 from sdpose.annotations.entries import by_id
+from sdpose.annotations.mpii_file import check_mpii
 from sdpose.errors import InputError
 from sdpose.runtime.files import check_is_file
 
-HOW_TO_GET_DATA = (
-    'Link your copy (ln -s /path/to/coco data/coco), give another folder with --data-root, '
-    'or make the toy set: python tools/dataset/make_toy_coco.py data/toy_coco'
-)
+# Start of an annotation file's name -> what make_toy_coco.py calls that style
+TOY_STYLES = {'person_keypoints_': 'coco', 'mmpose_crowdpose_': 'crowdpose'}
 
 
 def check_data(cfg: Config, phases: Iterable[str]) -> list[str]:
@@ -105,24 +104,39 @@ def _reads_coco(dataset: dict) -> bool:
     )
 
 
+def _how_to_get(dataset: dict) -> str:
+    """How to come by a data set that is not there, as the end of a message."""
+    root, name = dataset.get('data_root') or '.', Path(str(dataset.get('ann_file'))).name
+    style = next((style for start, style in TOY_STYLES.items() if name.startswith(start)), None)
+    make = f'python tools/dataset/make_toy_coco.py data/toy_{style} --style {style}'
+    return (
+        f'docs/data-sets.md says which files {_class_name(dataset)} needs, and where to get them. '
+        f'Link your copy (ln -s /path/to/it {str(root).rstrip("/")}), or give another folder with '
+        '--data-root (the second of several data sets with --cfg-options)'
+        + (f', such as a toy set: {make}' if style else '.')
+    )
+
+
 def _check_dataset(dataset: dict, num_keypoints: int | None, metrics: list[dict]) -> list[str]:
-    root = _path(dataset, 'data_root') or Path()
+    root, how_to_get = _path(dataset, 'data_root') or Path(), _how_to_get(dataset)
     if not root.is_dir():
-        raise InputError(f'There is no data folder {root}. {HOW_TO_GET_DATA}')
+        raise InputError(f'There is no data folder {root}. {how_to_get}')
     prefix = dataset.get('data_prefix')
     images = root / ((_path(prefix, 'img') if isinstance(prefix, dict) else None) or '')
     annotations, boxes = root / (_path(dataset, 'ann_file') or ''), _path(dataset, 'bbox_file')
     if not annotations.exists():
-        raise InputError(f'There is no annotation file {annotations}. {HOW_TO_GET_DATA}')
+        raise InputError(f'There is no annotation file {annotations}. {how_to_get}')
     check_is_file(annotations, 'file of annotations')
     if not images.is_dir():
-        raise InputError(f'There is no image folder {images}. {HOW_TO_GET_DATA}')
+        raise InputError(f'There is no image folder {images}. {how_to_get}')
     if boxes and not boxes.exists():
         raise InputError(
-            f"There is no file of person boxes {boxes}. Get it from MMPose's page on COCO, "
+            f'There is no file of person boxes {boxes}. docs/data-sets.md says where it is from; '
             'or test with ground-truth boxes: --cfg-options '
             'val_dataloader.dataset.bbox_file=None test_dataloader.dataset.bbox_file=None'
         )
+    if _class_name(dataset) == 'MpiiDataset':
+        check_mpii(annotations, images, _path(dataset, 'headbox_file'))
     if not _reads_coco(dataset):
         return []
     steps = {_class_name(step) for step in _nodes(dataset.get('pipeline'))}

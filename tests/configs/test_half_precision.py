@@ -9,11 +9,11 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 from mmengine.config import Config
-from test_all_configs import make_batch
+from test_all_configs import make_batch, use_data_roots
 from torch.overrides import TorchFunctionMode
 
 from conftest import CONFIG_FILES, CONFIGS, build_model
-from sdpose.engine.config_file import merge_options, replace_data_root
+from sdpose.engine.config_file import merge_options
 
 HALVINGS = 12  # of torch's first scale, 2**16, until a step is taken: RLE takes most of them
 TRAINED = [path for path in CONFIG_FILES if '-student_' not in path.name]
@@ -37,10 +37,9 @@ def losses_of(model, batch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('path', TRAINED, ids=lambda path: str(path.relative_to(CONFIGS)))
-def test_step_in_float16(path, toy_coco, toy_crowdpose):
+def test_step_in_float16(path, data_roots):
     cfg = merge_options(Config.fromfile(path), {})
-    data_roots = dict(CocoDataset=toy_coco, CrowdPoseDataset=toy_crowdpose)
-    replace_data_root(cfg, str(data_roots[cfg.dataset_type]))
+    use_data_roots(cfg, data_roots)
     model = build_model(cfg)
     model.init_weights()
     batch = model.data_preprocessor(make_batch(cfg.train_dataloader, size=1), training=True)

@@ -75,7 +75,7 @@ def test_good_data_passes(data_root):
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
-        (dict(data_root='nowhere'), r'no data folder nowhere.*ln -s.*make_toy_coco\.py'),
+        (dict(data_root='nowhere'), r'no data folder nowhere\..*ln -s'),
         (dict(ann_file='no.json'), r'no annotation file .*no\.json'),
         (dict(ann_file='images'), r'images is a folder, not a file of annotations'),
         (dict(ann_file='pipe'), r'pipe is a pipe or a device'),
@@ -90,6 +90,24 @@ def test_wrong_parts(data_root, changes, message):
     os.mkfifo(data_root / 'pipe')
     with pytest.raises(InputError, match=message):
         check_data(make_config(data_root, **changes), ['train'])
+
+
+@pytest.mark.parametrize(
+    ('kind', 'ann_file', 'toy'),
+    [
+        ('CocoDataset', 'annotations/person_keypoints_train2017.json', 'coco'),
+        ('CrowdPoseDataset', 'annotations/mmpose_crowdpose_test.json', 'crowdpose'),
+        ('CrowdPoseDataset', 'annotations/train.json', None),  # LSPET
+        ('MpiiDataset', 'annotations/mpii_train.json', None),
+    ],
+)
+def test_what_to_do_without_the_data(tmp_path, kind, ann_file, toy):
+    with pytest.raises(InputError, match=rf'docs/data-sets\.md .* {kind} .*--data-root') as error:
+        check_data(make_config(tmp_path / 'none', type=kind, ann_file=ann_file), ['train'])
+    found = str(error.value)
+    assert f'ln -s /path/to/it {tmp_path}/none)' in found
+    assert ('make_toy_coco.py' in found) == (toy is not None)
+    assert toy is None or found.endswith(f'make_toy_coco.py data/toy_{toy} --style {toy}')
 
 
 def test_other_number_of_keypoints(data_root):

@@ -24,7 +24,9 @@ def test_published_file_becomes_ours(tmp_path):
 def convert(tmp_path, published, config):
     source = tmp_path / 'published.pth'
     torch.save(dict(state_dict=published), source)
-    (path,) = CONFIGS.rglob(f'td-hm_{config}_*coco-*.py') if isinstance(config, str) else [config]
+    (path,) = (
+        CONFIGS.rglob(f'td-hm_{config}_*coco-[0-9]*.py') if isinstance(config, str) else [config]
+    )
     return call_tool('tools/convert_checkpoint.py', source, tmp_path / 'ours.pth', '--config', path)
 
 

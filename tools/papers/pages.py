@@ -25,6 +25,9 @@ TRAINING_DATA = {
     'coco-256x192': 'COCO',
     'crowdpose-256x192': 'CrowdPose',
     'lspet-256x192': 'LSPET',
+    'mpii-256x256': 'MPII',
+    'coco-aic-256x192-merge': 'COCO, AI Challenger',
+    'halpe26-256x192': 'Halpe',
     'imagenet': 'ImageNet-1k',
 }
 

@@ -53,9 +53,9 @@ def test_pages_that_would_show_nothing(text, message):
 def test_a_config_of_an_unknown_data_set_is_told(tmp_path, monkeypatch):
     folder = tmp_path / 'configs/sdpose'
     folder.mkdir(parents=True)
-    (folder / 'td-hm_sdpose_8xb64-300e_mpii-256x256.py').touch()
+    (folder / 'td-hm_sdpose_8xb64-300e_jhmdb-256x256.py').touch()
     monkeypatch.setattr(pages, 'ROOT', tmp_path)
-    with pytest.raises(InputError, match=r'mpii-256x256\.py: no name in tools/papers/pages'):
+    with pytest.raises(InputError, match=r'jhmdb-256x256\.py: no name in tools/papers/pages'):
         pages.metafile('Collections:\n- Name: SDPose\n\nModels:\n', 'sdpose')
 
 
