@@ -74,11 +74,17 @@ def add_result_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('images', type=Path, help='folder of the images')
     parser.add_argument('predictions', type=Path, help='predictions in COCO results format')
     parser.add_argument('out', type=Path, help='figure to write (.png, .pdf, .jpg)')
+    add_metainfo(parser)
+
+
+def add_metainfo(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--metainfo``."""
     parser.add_argument(
         '--metainfo',
-        choices=('coco', 'crowdpose'),
         default='coco',
-        help='data set whose skeleton and OKS are used (default: coco)',
+        metavar='NAME',
+        help="whose keypoints, skeleton and OKS: coco, crowdpose, a data set's class such as "
+        'MpiiDataset, or a file with dataset_info = dict(...) as MMPose has it (default: coco)',
     )
 
 

@@ -28,7 +28,7 @@ class Use:
         hint: What to add to the message where the number differs.
         labelled: There must be persons; COCO's test-dev has images only.
         evaluated: ``CocoMetric`` compares with them: it reads the box and the keypoints of each.
-        area: It also reads the area, to scale its distances.
+        area: It also reads the area, to scale its distances; ``None`` if there is one at all.
         crowding: It also reads ``crowdIndex`` of images and ``num_keypoints`` of persons.
         detections: It compares with persons in detected boxes, whose category is 1.
     """
@@ -37,7 +37,7 @@ class Use:
     hint: str = ''
     labelled: bool = True
     evaluated: bool = False
-    area: bool = False
+    area: bool | None = False
     crowding: bool = False
     detections: bool = False
 
@@ -85,6 +85,8 @@ def sort_annotations(path: Path, content: Any, use: Use) -> tuple[FileReport, di
     of_persons = _categories_of_persons(categories, use)
     if use.num_keypoints is None:
         use = replace(use, num_keypoints=_usual_count(annotations), hint=' as most have')
+    if use.area is None:
+        use = replace(use, area=any('area' in e for e in annotations if isinstance(e, dict)))
     find = partial(
         _annotation_problems, images=images, categories=categories, persons=of_persons, use=use
     )

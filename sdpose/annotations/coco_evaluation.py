@@ -102,6 +102,19 @@ class COCOeval(COCOeval_faster):
         )
 
 
+def area_of(person: dict, use_area: bool = True) -> float:
+    """Return the area of a person, in square pixels, by which OKS scales its distances.
+
+    Args:
+        person: Annotation.
+        use_area: Whether it is that of the annotation, if it has one, or else 0.53 of its box's.
+    """
+    if use_area and 'area' in person:
+        return person['area']
+    _, _, width, height = person['bbox']
+    return AREA_OF_BOX * max(width * height, 0)
+
+
 def _joined(person: dict, names: Iterable[str]) -> list[float]:
     return [value for name in names for value in person[name]]
 
@@ -109,14 +122,12 @@ def _joined(person: dict, names: Iterable[str]) -> list[float]:
 def _person(person: dict, names: Iterable[str], is_crowd: bool, use_area: bool) -> dict:
     keypoints = _joined(person, names)
     labelled = sum(visible > 0 for visible in keypoints[2::3])
-    _, _, width, height = person['bbox']
-    has_area = use_area and 'area' in person
     return dict(
         person,
         keypoints=keypoints,
         # CrowdPose counts the visible ones only
         num_keypoints=person['num_keypoints'] if is_crowd else labelled,
-        area=person['area'] if has_area else width * height * AREA_OF_BOX,
+        area=area_of(person, use_area),
     )
 
 

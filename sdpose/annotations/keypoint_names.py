@@ -28,6 +28,12 @@ def left_right_pairs(names: Sequence[str]) -> list[tuple[int, int]]:
     ]
 
 
+def plain_name(name: str) -> str:
+    """Write a name as others of the same keypoint may be written: ``L_Eye``, ``left_eye``: leye."""
+    words = (word.lower() for word in WORD.findall(name))
+    return ''.join(dict(left='l', right='r').get(word, word) for word in words)
+
+
 def _mirrored(name: str) -> list[tuple[str, str]]:
     """The sides that a name may tell, and the name with each turned to the other."""
     found = [(word[0], word.start()) for word in WORD.finditer(name)]

@@ -48,7 +48,12 @@ def check_detections(path: Path, content: Any, images: dict[int, dict[str, Any]]
 
 
 def check_predictions(
-    path: Path, content: Any, image_ids: Collection[int], num_keypoints: int, hint: str = ''
+    path: Path,
+    content: Any,
+    image_ids: Collection[int],
+    num_keypoints: int,
+    hint: str = '',
+    categories: Collection[int] | None = None,
 ) -> FileReport:
     """Check every entry of a list of predicted poses.
 
@@ -58,6 +63,7 @@ def check_predictions(
         image_ids: Those of the annotations.
         num_keypoints: Of each pose.
         hint: What to add to the message where the number differs.
+        categories: Ids of those of the annotations, where AP is computed; it reads the boxes too.
 
     Returns:
         What is wrong with it.
@@ -67,9 +73,7 @@ def check_predictions(
     """
     entries = _checked_list(path, content, 'predictions')
     report = FileReport(path, 'predictions', len(entries))
-    find = partial(
-        _prediction_problems, image_ids=image_ids, num_keypoints=num_keypoints, hint=hint
-    )
+    find = partial(_prediction_problems, image_ids, num_keypoints, hint, categories)
     report.problems += problems_in('prediction', entries, find, have_ids=False)
     if not report.problems:
         report.image_ids |= {entry['image_id'] for entry in entries}
@@ -95,7 +99,11 @@ def _detection_problems(entry: dict[str, Any], image_ids: Collection[int]) -> It
 
 
 def _prediction_problems(
-    entry: dict[str, Any], image_ids: Collection[int], num_keypoints: int, hint: str
+    image_ids: Collection[int],
+    num_keypoints: int,
+    hint: str,
+    categories: Collection[int] | None,
+    entry: dict[str, Any],
 ) -> Iterator[Problem]:
     yield from _shared_problems(entry, image_ids)
     values = entry.get('keypoints')
@@ -106,6 +114,12 @@ def _prediction_problems(
             f'it has {len(values) / 3:g} keypoints, not {num_keypoints}{hint}',
             'number of keypoints',
         )
+    if categories is not None:
+        category = entry.get('category_id')
+        if not is_whole(category) or category not in categories:
+            yield complaint(entry, 'category_id', 'the id of one of the categories')
+        if 'bbox' in entry and not are_numbers(entry['bbox'], 4):
+            yield complaint(entry, 'bbox', 'four finite numbers x, y, width, height')
 
 
 def _shared_problems(entry: dict[str, Any], image_ids: Collection[int]) -> Iterator[Problem]:

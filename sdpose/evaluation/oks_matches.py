@@ -2,12 +2,13 @@
 """Which prediction belongs to which person, and how good it is."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from sdpose.annotations.coco_evaluation import AREA_OF_BOX
+from sdpose.annotations.coco_evaluation import area_of
 
 
 class Match(NamedTuple):
@@ -39,27 +40,35 @@ def match_by_oks(
         truth: Content of a COCO annotation file, checked.
         predictions: COCO results, checked.
         sigmas: (K,), of MMPose's meta information.
-        use_area: Whether OKS reads the area of the annotations, as for COCO, or 0.53 of their
-            boxes', as for CrowdPose.
+        use_area: See :func:`sdpose.annotations.coco_evaluation.area_of`.
         min_keypoints: Persons with fewer labelled keypoints are left out.
 
     Returns:
         The matches, largest OKS first, and the number of persons without a prediction.
     """
     counted = [person for person in truth['annotations'] if _is_counted(person, min_keypoints)]
-    persons_of, found_in = _by_image(counted), _by_image(predictions)
+    persons_of, found_in = by_image(counted), by_image(predictions)
     matches, missed = [], 0
     for image_id in (image['id'] for image in truth['images']):
         persons, found = persons_of[image_id], found_in[image_id]
-        oks = [
-            [np.nanmean(joint_similarities(one, other, sigmas, use_area)) for one in persons]
-            for other in found
-        ]
-        rows, columns = linear_sum_assignment(-np.reshape(oks, (len(found), len(persons))))
+        oks = oks_of_pairs(persons, found, sigmas, use_area)
+        rows, columns = linear_sum_assignment(-oks)
         missed += len(persons) - len(rows)
         for row, column in zip(rows, columns, strict=True):
             matches.append(Match(float(oks[row][column]), persons[column], found[row]))
     return sorted(matches, key=lambda match: -match.oks), missed
+
+
+def oks_of_pairs(
+    persons: list[dict[str, Any]],
+    predictions: list[dict[str, Any]],
+    sigmas: np.ndarray,
+    use_area: bool = True,
+) -> np.ndarray:
+    """Compute the OKS of each prediction (rows) with each person (columns), who has labels."""
+    areas = np.array([area_of(person, use_area) for person in persons])
+    found, truth = (keypoints_of(part, len(sigmas)) for part in (predictions, persons))
+    return np.nanmean(similarities(found[:, None], truth, areas, sigmas), axis=-1)
 
 
 def joint_similarities(
@@ -71,20 +80,42 @@ def joint_similarities(
         person: COCO annotation.
         prediction: COCO result.
         sigmas: (K,), of MMPose's meta information.
-        use_area: s^2 is the area of the annotation, as for COCO, or else 0.53 of its box.
+        use_area: See :func:`sdpose.annotations.coco_evaluation.area_of`, which is s^2.
 
     Returns:
         (K,), 0..1; not a number where the joint is not labelled. The mean of the others is the OKS.
     """
-    truth, found = (np.reshape(each['keypoints'], (-1, 3)) for each in (person, prediction))
-    *_, width, height = person['bbox']
-    area = person['area'] if use_area else AREA_OF_BOX * width * height
-    squares = ((found - truth)[:, :2] ** 2).sum(axis=-1)
-    similarities = np.exp(-squares / (2 * (area + np.spacing(1)) * (2 * np.asarray(sigmas)) ** 2))
-    return np.where(truth[:, 2] > 0, similarities, np.nan)
+    found, truth = keypoints_of([prediction, person], len(sigmas))
+    return similarities(found, truth, area_of(person, use_area), sigmas)
 
 
-def _by_image(entries: list[dict[str, Any]]) -> dict[Any, list[dict[str, Any]]]:
+def similarities(
+    found: np.ndarray, truth: np.ndarray, areas: np.ndarray | float, sigmas: np.ndarray
+) -> np.ndarray:
+    """Compute :func:`joint_similarities` of many at once.
+
+    Args:
+        found: (..., K, 2 or 3), x, y in pixels, and confidence.
+        truth: (..., K, 3), x, y, and v, 0 where it is not labelled.
+        areas: (...), in square pixels.
+        sigmas: (K,).
+
+    Returns:
+        (..., K), with what is given broadcast.
+    """
+    scales = 2 * (np.asarray(areas)[..., None] + np.spacing(1)) * (2 * np.asarray(sigmas)) ** 2
+    squares = ((found[..., :2] - truth[..., :2]) ** 2).sum(axis=-1)
+    return np.where(truth[..., 2] > 0, np.exp(-squares / scales), np.nan)
+
+
+def keypoints_of(persons: list[dict[str, Any]], count: int) -> np.ndarray:
+    """Return x, y and v or confidence (N, K, 3) of N annotations or predictions, K = ``count``."""
+    values = [person['keypoints'] for person in persons]
+    return np.array(values, dtype=float).reshape(-1, count, 3)
+
+
+def by_image(entries: Iterable[dict[str, Any]]) -> dict[Any, list[dict[str, Any]]]:
+    """Sort annotations or predictions by the image that they are in."""
     of_image = defaultdict(list)
     for entry in entries:
         of_image[entry['image_id']].append(entry)

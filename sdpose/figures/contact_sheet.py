@@ -5,10 +5,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from rich.progress import track
 
+import sdpose.plugin  # noqa: F401  lets MMPose import
 from sdpose.errors import InputError
+from sdpose.evaluation.oks_matches import keypoints_of
 from sdpose.figures.canvas import add_color_bar, make_panels, show_picture
 from sdpose.figures.options import check_finite, check_number
-from sdpose.figures.results import Results, confidence_scale, keypoints_of
+from sdpose.figures.results import Results, confidence_scale
 from sdpose.runtime.drawing import draw_poses
 from sdpose.runtime.frames import read_image
 

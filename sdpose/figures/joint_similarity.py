@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sdpose.evaluation.oks_matches import Match
+from sdpose.evaluation.oks_matches import Match, keypoints_of
 from sdpose.figures.canvas import markdown_table
-from sdpose.figures.results import keypoints_of
 
 
 def joint_table(

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.progress import track
 
+import sdpose.plugin  # noqa: F401  lets MMPose import
 from sdpose.errors import InputError
-from sdpose.evaluation.oks_matches import Match, joint_similarities, match_by_oks
+from sdpose.evaluation.oks_matches import Match, joint_similarities, keypoints_of, match_by_oks
 from sdpose.figures.canvas import (
     add_color_bar,
     crop_person,
@@ -20,7 +21,7 @@ from sdpose.figures.canvas import (
 )
 from sdpose.figures.joint_similarity import joint_table
 from sdpose.figures.options import check_finite, check_number
-from sdpose.figures.results import Results, confidence_scale, keypoints_of
+from sdpose.figures.results import Results, confidence_scale
 from sdpose.runtime.drawing import draw_poses
 from sdpose.runtime.frames import read_image
 
@@ -48,8 +49,7 @@ def draw_best_and_worst(
     """
     check_number(number, 'person')
     check_finite('--threshold', threshold)
-    truth, info = results.truth, results.metainfo
-    use_area = info['dataset_name'] == 'coco'
+    truth, info, use_area = results.truth, results.metainfo, results.use_area
     matches, missed = match_by_oks(
         truth, results.predictions, info['sigmas'], use_area, min_keypoints
     )
@@ -59,10 +59,9 @@ def draw_best_and_worst(
         joint_similarities(match.person, match.prediction, info['sigmas'], use_area)
         for match in matches
     ]
-    names = [info['keypoint_id2name'][index] for index in range(info['num_keypoints'])]
     tables = (
         _table(matches, missed, threshold),
-        joint_table(matches, np.array(judged), names, threshold),
+        joint_table(matches, np.array(judged), results.names, threshold),
     )
     files = {image['id']: results.images / image['file_name'] for image in truth['images']}
     best, worst = pick([*zip(matches, judged, strict=True)], number)

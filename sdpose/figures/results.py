@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Predictions of a data set and their ground truth, for figures that show both."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,20 +9,14 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap
 
-import sdpose.plugin  # noqa: F401  lets MMPose import
-
-# isort: split
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
-from mmpose.registry import DATASETS
-
 from sdpose.annotations.annotation_file import Use, check_annotations
 from sdpose.annotations.coco_json import read_coco_json
 from sdpose.annotations.entries import by_id
 from sdpose.annotations.result_file import check_predictions
+from sdpose.errors import InputError
+from sdpose.figures.metainfo import check_keypoint_names, read_metainfo
 from sdpose.runtime.drawing import confidence_colors
 from sdpose.runtime.json_files import read_json
-
-DATA_SETS = dict(coco='CocoDataset', crowdpose='CrowdPoseDataset')
 
 
 class Results(NamedTuple):
@@ -39,9 +34,24 @@ class Results(NamedTuple):
     images: Path
     metainfo: dict[str, Any]
 
+    @property
+    def names(self) -> list[str]:
+        """Of the keypoints."""
+        return [self.metainfo['keypoint_id2name'][i] for i in range(self.metainfo['num_keypoints'])]
+
+    @property
+    def use_area(self) -> bool:
+        """Whether the OKS reads the area of the annotations, where they have it."""
+        return self.metainfo['dataset_name'] != 'crowdpose'
+
 
 def read_results(
-    annotations: Path, images: Path, predictions: Path, metainfo: str, with_oks: bool = False
+    annotations: Path,
+    images: Path,
+    predictions: Path,
+    metainfo: str,
+    with_oks: bool = False,
+    with_ap: bool = False,
 ) -> Results:
     """Read predictions and their ground truth, and check every entry of both.
 
@@ -49,27 +59,31 @@ def read_results(
         annotations: Ground truth in COCO's format.
         images: Folder of the images.
         predictions: In COCO's results format.
-        metainfo: One of ``DATA_SETS``.
-        with_oks: Whether the figure needs the OKS, which for COCO needs the persons' areas.
+        metainfo: See :func:`sdpose.figures.metainfo.read_metainfo`.
+        with_oks: Whether the figure needs the OKS, and so all persons' areas or none.
+        with_ap: Whether it needs what the evaluation reads.
 
     Raises:
         InputError: A file is missing, broken, or has something else in it; an entry is wrong; or
             the files do not belong together.
     """
-    info = parse_pose_metainfo(DATASETS.get(DATA_SETS[metainfo]).METAINFO)
+    info = read_metainfo(metainfo)
     count, hint = info['num_keypoints'], ' (is --metainfo the right one?)'
     truth = read_coco_json(annotations, 'file of annotations')
-    use = Use(count, hint, evaluated=True, area=with_oks and metainfo == 'coco')
-    check_annotations(annotations, truth, use).raise_first()
     found = read_json(predictions)
-    check_predictions(predictions, found, by_id(truth['images']), count, hint).raise_first()
-    return Results(truth, found, images, info)
-
-
-def keypoints_of(persons: list[dict[str, Any]], count: int) -> np.ndarray:
-    """Return x, y and v or confidence (N, K, 3) of N annotations or predictions, K = ``count``."""
-    values = [person['keypoints'] for person in persons]
-    return np.array(values, dtype=float).reshape(-1, count, 3)
+    if isinstance(truth, list) and isinstance(found, dict):
+        raise InputError(f'{annotations} has predictions and {predictions} annotations: swap them.')
+    results = Results(truth, found, images, info)
+    area = None if with_oks and results.use_area else False
+    use = Use(count, hint, evaluated=True, area=area)
+    check_annotations(annotations, truth, use).raise_first()
+    check_keypoint_names(annotations, truth['categories'], info)
+    if with_ap and not results.use_area:  # now that the metainfo is known to be the right one
+        check_annotations(annotations, truth, replace(use, crowding=True)).raise_first()
+    categories = by_id(truth['categories']) if with_ap else None
+    images_by_id = by_id(truth['images'])
+    check_predictions(predictions, found, images_by_id, count, hint, categories).raise_first()
+    return results
 
 
 def confidence_scale() -> ScalarMappable:

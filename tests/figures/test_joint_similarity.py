@@ -1,12 +1,10 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 import numpy as np
 import pytest
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
-from mmpose.registry import DATASETS
 
 from sdpose.evaluation.oks_matches import Match, joint_similarities, match_by_oks
 from sdpose.figures.joint_similarity import joint_table
-from sdpose.figures.results import DATA_SETS
+from sdpose.figures.metainfo import read_metainfo
 
 BOX = [10.0, 10.0, 40.0, 60.0]
 
@@ -33,7 +31,7 @@ def test_similarity_is_that_of_the_formula():
 
 @pytest.mark.parametrize('metainfo', ['coco', 'crowdpose'])
 def test_their_mean_is_the_oks_of_the_evaluation(metainfo):
-    info = parse_pose_metainfo(DATASETS.get(DATA_SETS[metainfo]).METAINFO)
+    info = read_metainfo(metainfo)
     count, use_area = info['num_keypoints'], metainfo == 'coco'
     rng = np.random.default_rng(0)
     persons, predictions = [], []

@@ -2,11 +2,10 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from sdpose.errors import InputError
-from sdpose.figures.results import keypoints_of, read_results
+from sdpose.figures.results import read_results
 
 
 def write(path, content):
@@ -102,10 +101,3 @@ def test_broken_files(tmp_path):
             read_results(truth, Path(), tmp_path / path, 'coco')
         with pytest.raises(InputError, match=message):
             read_results(tmp_path / path, Path(), truth, 'coco')
-
-
-def test_keypoints_of_persons():
-    persons = [dict(keypoints=[*range(6)]), dict(keypoints=[*range(6, 12)])]
-    found = keypoints_of(persons, 2)
-    np.testing.assert_array_equal(found, np.arange(12).reshape(2, 2, 3))
-    assert keypoints_of([], 2).shape == (0, 2, 3)

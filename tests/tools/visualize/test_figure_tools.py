@@ -138,6 +138,7 @@ def test_the_name_of_the_figure_is_checked_before_anything_is_read(inputs, tool)
         ('at least one image', SHEET, ['--number', '0']),
         ('is --metainfo the right one', SHEET, ['--metainfo', 'crowdpose']),
         ('is --metainfo the right one', BY_OKS, ['--metainfo', 'crowdpose']),
+        ('Did you mean crowdpose', BY_OKS, ['--metainfo', 'crowdpos']),
         ('at least one person', BY_OKS, ['--number', '0']),
         ('at least one sample', BROWSE, ['--number', '0']),
         (
@@ -165,6 +166,10 @@ def test_missing_files(toy_checkpoint, tmp_path):
     fails(SHEET, 'There is no file of annotations', no, tmp_path, no)
 
 
-def test_commands_say_what_is_wrong(tmp_path):
-    result = run_tool(PARAMETERS, tmp_path / 'no.pth', tmp_path / 'no.pth', tmp_path / 'a.png')
-    assert_one_sentence(result, 'There is no checkpoint', 'no.pth')
+@pytest.mark.parametrize(
+    ('tool', 'count', 'message'),
+    [(PARAMETERS, 2, 'There is no checkpoint'), (BY_OKS, 3, 'There is no file of annotations')],
+)
+def test_commands_say_what_is_wrong(tmp_path, tool, count, message):
+    result = run_tool(tool, *[tmp_path / 'no.pth'] * count, tmp_path / 'a.png')
+    assert_one_sentence(result, message, 'no.pth')
