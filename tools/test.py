@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 import sdpose.plugin  # noqa: F401  lets MMPose import, also for its own configs
 from sdpose.cli import add_run_arguments, load_run_config, run_tool
 from sdpose.engine.checkpoint_hook import CheckedLoadingHook
+from sdpose.engine.coco_data import replace_test_data
 from sdpose.engine.console import ConsoleRunner
 from sdpose.engine.data_checks import check_data
 from sdpose.engine.devices import (
@@ -31,6 +32,7 @@ EXAMPLES = """\
   python tools/test.py CONFIG CHECKPOINT
   python tools/test.py CONFIG CHECKPOINT --out ap.json --cfg-options \\
       test_dataloader.dataset.bbox_file=None             # ground-truth boxes
+  python tools/test.py CONFIG CHECKPOINT --data my/val.json my/images    # any file like COCO's
   python tools/test.py CONFIG CHECKPOINT --cfg-options model.neck.test_cycles=2
   bash tools/dist_test.sh CONFIG CHECKPOINT 8            # 8 GPUs"""
 
@@ -66,6 +68,13 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     add_run_arguments(parser)
+    parser.add_argument(
+        '--data',
+        nargs=2,
+        type=Path,
+        metavar=('ANN', 'IMAGES'),
+        help="annotations in COCO's format and folder of images, instead of the config's test data",
+    )
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument('--out', help='file for the metrics (.json)')
     parser.add_argument('--dump', help='file for all predictions (.pkl)')
@@ -75,6 +84,8 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
 def apply_options(cfg: Config, args: argparse.Namespace) -> None:
     """Apply the options that only testing has."""
     cfg.load_from = args.checkpoint
+    if args.data:
+        replace_test_data(cfg, *args.data)
     if args.amp:
         cfg.test_cfg.fp16 = True
     # a checkpoint of moving averages has them as its weights; the hook would load and swap them

@@ -3,13 +3,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sdpose.annotations.entries import Problem, by_id, complaint, is_whole, problems_in, without
+from sdpose.annotations.keypoint_order import order_problems
 from sdpose.annotations.report import FileReport
+from sdpose.annotations.use import Use
 from sdpose.errors import InputError
 from sdpose.runtime.json_files import shown
 from sdpose.runtime.person_boxes import LARGEST, PERSON, are_numbers
@@ -17,29 +19,6 @@ from sdpose.runtime.person_boxes import LARGEST, PERSON, are_numbers
 VISIBILITIES = frozenset((0, 1, 2))  # not labelled; labelled but hidden; visible
 LARGEST_AREA = LARGEST**2
 INSTANCES = 'COCO keeps keypoints in person_keypoints_*.json, not in instances_*.json'
-
-
-@dataclass(frozen=True)
-class Use:
-    """What annotations are used for, which says what they need.
-
-    Attributes:
-        num_keypoints: Of each person; ``None`` takes any.
-        hint: What to add to the message where the number differs.
-        labelled: There must be persons; COCO's test-dev has images only.
-        evaluated: ``CocoMetric`` compares with them: it reads the box and the keypoints of each.
-        area: It also reads the area, to scale its distances; ``None`` if there is one at all.
-        crowding: It also reads ``crowdIndex`` of images and ``num_keypoints`` of persons.
-        detections: It compares with persons in detected boxes, whose category is 1.
-    """
-
-    num_keypoints: int | None = None
-    hint: str = ''
-    labelled: bool = True
-    evaluated: bool = False
-    area: bool | None = False
-    crowding: bool = False
-    detections: bool = False
 
 
 def check_annotations(path: Path, content: Any, use: Use) -> FileReport:
@@ -75,16 +54,17 @@ def sort_annotations(path: Path, content: Any, use: Use) -> tuple[FileReport, di
     Raises:
         InputError: It is something else.
     """
-    lists = _lists(path, content, use)
+    lists = coco_lists(path, content, use)
     images, categories = by_id(lists['images']), by_id(lists['categories'])
     annotations = lists['annotations']
     report = FileReport(path, 'persons', len(annotations))
     wrong_images = [*problems_in('image', lists['images'], partial(_image_problems, use=use))]
     report.problems += wrong_images
-    report.problems += problems_in('category', lists['categories'], _category_problems)
     of_persons = _categories_of_persons(categories, use)
+    find = partial(_category_problems, persons=of_persons, use=use)
+    report.problems += problems_in('category', lists['categories'], find)
     if use.num_keypoints is None:
-        use = replace(use, num_keypoints=_usual_count(annotations), hint=' as most have')
+        use = replace(use, num_keypoints=usual_count(annotations), hint=' as most have')
     if use.area is None:
         use = replace(use, area=any('area' in e for e in annotations if isinstance(e, dict)))
     find = partial(
@@ -106,7 +86,12 @@ def sort_annotations(path: Path, content: Any, use: Use) -> tuple[FileReport, di
     return report, images, sound
 
 
-def _lists(path: Path, content: Any, use: Use) -> dict[str, list]:
+def coco_lists(path: Path, content: Any, use: Use = Use()) -> dict[str, list]:
+    """Return the images, annotations and categories of a file, whatever they are.
+
+    Raises:
+        InputError: One of the lists is missing, or is none.
+    """
     not_coco = f'{path} is not an annotation file in COCO format'
     if not isinstance(content, dict):
         raise InputError(f'{not_coco}: it is not an object with "images" and "annotations".')
@@ -120,7 +105,22 @@ def _lists(path: Path, content: Any, use: Use) -> dict[str, list]:
     return lists
 
 
-def _usual_count(annotations: list[Any]) -> int | None:
+def has_areas(content: Any) -> bool:
+    """Whether OKS can read the area of each person; it can take a part of the boxes' instead.
+
+    Args:
+        content: Of a file of annotations.
+    """
+    entries = content.get('annotations') if isinstance(content, dict) else None
+    return all(
+        isinstance(entry, dict)
+        and are_numbers([entry.get('area')], 1, LARGEST_AREA)
+        and (entry['area'] > 0 or not entry.get('num_keypoints', 1))
+        for entry in (entries if isinstance(entries, list) else ())
+    )
+
+
+def usual_count(annotations: list[Any]) -> int | None:
     """Number of keypoints that most annotations have; the first of several such numbers."""
     found = (entry.get('keypoints') for entry in annotations if isinstance(entry, dict))
     counts = Counter(len(values) // 3 for values in found if isinstance(values, list))
@@ -138,9 +138,11 @@ def _image_problems(entry: dict[str, Any], use: Use) -> Iterator[Problem]:
         yield complaint(entry, 'crowdIndex', 'a number')
 
 
-def _category_problems(entry: dict[str, Any]) -> Iterator[Problem]:
+def _category_problems(entry: dict[str, Any], persons: set[int], use: Use) -> Iterator[Problem]:
     if not isinstance(entry.get('name', ''), str):
         yield complaint(entry, 'name', 'a text')
+    if use.names and entry['id'] in persons:
+        yield from order_problems(entry.get('keypoints'), use.names, use.mirrored)
 
 
 def _categories_of_persons(categories: dict[int, dict[str, Any]], use: Use) -> set[int]:

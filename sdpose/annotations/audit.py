@@ -8,12 +8,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from sdpose.annotations.annotation_file import Use, sort_annotations, why_unused
+from sdpose.annotations.annotation_file import sort_annotations, why_unused
 from sdpose.annotations.coco_json import read_coco_json
 from sdpose.annotations.entries import Problem, by_id, is_whole
 from sdpose.annotations.person_checks import PersonChecks
 from sdpose.annotations.pictures import each_picture, look_at_picture
 from sdpose.annotations.report import Finding, Record
+from sdpose.annotations.use import Use
 from sdpose.errors import InputError
 
 NO_NAMES = 'keypoints without names that fit: their sides cannot be checked'

@@ -1,13 +1,16 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""What the names of keypoints tell: which lie on the left and on the right of a body."""
+"""What the names of keypoints tell: which is left or right of which, and which is the same."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 WORD = re.compile(r'[A-Z]?[a-z]+|[A-Z]+(?![a-z])')
 OTHER_SIDE = {'left': 'right', 'l': 'r'}
 OTHER_SIDE |= {right: left for left, right in OTHER_SIDE.items()}
 LEFT = ('left', 'l')
+NEW_WORD = re.compile(r'(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=^left)|(?<=^right)')
 
 
 def left_right_pairs(names: Sequence[str]) -> list[tuple[int, int]]:
@@ -26,12 +29,6 @@ def left_right_pairs(names: Sequence[str]) -> list[tuple[int, int]]:
         for side, other in _mirrored(name)
         if side in LEFT and other in index
     ]
-
-
-def plain_name(name: str) -> str:
-    """Write a name as others of the same keypoint may be written: ``L_Eye``, ``left_eye``: leye."""
-    words = (word.lower() for word in WORD.findall(name))
-    return ''.join(dict(left='l', right='r').get(word, word) for word in words)
 
 
 def _mirrored(name: str) -> list[tuple[str, str]]:
@@ -53,3 +50,51 @@ def _alike(word: str, other: str) -> str:
     if word.islower():
         return other
     return other.capitalize() if len(word) > 1 and not word.isupper() else other.upper()
+
+
+def names_of(metainfo: Any) -> list[str] | None:
+    """Return the names of keypoints, in their order.
+
+    Args:
+        metainfo: MMPose's of a data set, or what a checkpoint has under ``meta.dataset_meta``.
+
+    Returns:
+        ``None`` where it does not name K keypoints by the numbers 0 to K - 1.
+    """
+    names = metainfo.get('keypoint_id2name') if isinstance(metainfo, dict) else None
+    if not isinstance(names, dict) or not names or set(names) != set(range(len(names))):
+        return None
+    ordered = [names[number] for number in range(len(names))]
+    printable = all(isinstance(name, str) and name.isprintable() for name in ordered)
+    return ordered if printable else None
+
+
+def same_keypoints(names: Sequence[str], others: Sequence[str]) -> list[int | None]:
+    """Find each keypoint among those of another data set.
+
+    Args:
+        names: Of K keypoints. ``left_wrist``, ``wrist_l``, ``LeftWrist`` and ``lWrist`` are one.
+        others: Of the other data set.
+
+    Returns:
+        K indices into ``others``; ``None`` for those that it does not have.
+    """
+    exact = {name: number for number, name in enumerate(others)}
+    alike = {words: number for number, words in enumerate(_spellings(others))}
+    spellings = zip(names, _spellings(names), strict=True)
+    return [exact.get(name, alike.get(words)) for name, words in spellings]
+
+
+def _spellings(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """The words of each name, in one order; the name itself where several have the same words."""
+    found = [tuple(sorted(map(_whole_word, _words(name)))) for name in names]
+    shared = {words for words, count in Counter(found).items() if count > 1}
+    return [(name,) if words in shared else words for name, words in zip(names, found, strict=True)]
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r'[^\W_]+', NEW_WORD.sub('_', name).lower())
+
+
+def _whole_word(word: str) -> str:
+    return {'l': 'left', 'r': 'right'}.get(word, word)

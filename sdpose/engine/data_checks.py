@@ -2,7 +2,6 @@
 """Look at the data that a config names before anything is built, to say clearly what is wrong."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,10 @@ from mmengine.config import Config
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from sdpose.annotations.annotation_file import Use, check_annotations
-from sdpose.annotations.coco_json import read_coco_json
 from sdpose.annotations.data_set import check_data_set
-from sdpose.annotations.entries import by_id
+from sdpose.annotations.keypoint_names import names_of
 from sdpose.annotations.mpii_file import check_mpii
+from sdpose.annotations.use import Use
 from sdpose.errors import InputError
 from sdpose.runtime.files import check_is_file
 
@@ -50,8 +48,8 @@ def check_data(cfg: Config, phases: Iterable[str]) -> list[str]:
         if isinstance(outermost, dict) and not outermost.get('pipeline', 'one of its own'):
             raise InputError(f'{phase}_dataloader.dataset.pipeline is empty: it loads no picture.')
         datasets = list(_datasets(loader))
-        evaluators = _nodes(cfg.get(f'{phase}_evaluator'))
-        metrics = [node for node in evaluators if _class_name(node).endswith('CocoMetric')]
+        evaluators = nodes(cfg.get(f'{phase}_evaluator'))
+        metrics = [node for node in evaluators if class_name(node).endswith('CocoMetric')]
         for dataset in datasets:
             own_check = _own_check(dataset)
             if own_check is not None:
@@ -62,17 +60,17 @@ def check_data(cfg: Config, phases: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(notes))  # phases may share their data
 
 
-def _nodes(node: Any) -> Iterator[dict]:
+def nodes(node: Any) -> Iterator[dict]:
     """Every dict in a config, the outer ones first."""
     if isinstance(node, dict):
         yield node
         node = list(node.values())
     if isinstance(node, (list, tuple)):
         for child in node:
-            yield from _nodes(child)
+            yield from nodes(child)
 
 
-def _class_name(node: dict) -> str:
+def class_name(node: dict) -> str:
     """Of what is built from a dict, without the scope that may stand before it."""
     name = node.get('type', '')
     return str(getattr(name, '__name__', name)).rpartition('.')[2]
@@ -80,7 +78,7 @@ def _class_name(node: dict) -> str:
 
 def _datasets(node: Any) -> Iterator[dict]:
     """Every data set that can be checked, also inside wrappers such as CombinedDataset."""
-    for found in _nodes(node):
+    for found in nodes(node):
         if (found.get('ann_file') and found.get('type')) or _own_check(found) is not None:
             yield found
 
@@ -95,7 +93,7 @@ def _own_check(dataset: dict) -> Callable[[dict, dict], None] | None:
     return getattr(_class_of(dataset), 'check_config', None)
 
 
-def _reads_coco(dataset: dict) -> bool:
+def reads_coco(dataset: dict) -> bool:
     """Whether annotations are read as MMPose's base class does, which many replace."""
     reader, base = _class_of(dataset), BaseCocoStyleDataset
     return all(
@@ -110,7 +108,7 @@ def _how_to_get(dataset: dict) -> str:
     style = next((style for start, style in TOY_STYLES.items() if name.startswith(start)), None)
     make = f'python tools/dataset/make_toy_coco.py data/toy_{style} --style {style}'
     return (
-        f'docs/data-sets.md says which files {_class_name(dataset)} needs, and where to get them. '
+        f'docs/data-sets.md says which files {class_name(dataset)} needs, and where to get them. '
         f'Link your copy (ln -s /path/to/it {str(root).rstrip("/")}), or give another folder with '
         '--data-root (the second of several data sets with --cfg-options)'
         + (f', such as a toy set: {make}' if style else '.')
@@ -135,16 +133,19 @@ def _check_dataset(dataset: dict, num_keypoints: int | None, metrics: list[dict]
             'or test with ground-truth boxes: --cfg-options '
             'val_dataloader.dataset.bbox_file=None test_dataloader.dataset.bbox_file=None'
         )
-    if _class_name(dataset) == 'MpiiDataset':
+    if class_name(dataset) == 'MpiiDataset':
         check_mpii(annotations, images, _path(dataset, 'headbox_file'))
-    if not _reads_coco(dataset):
+    if not reads_coco(dataset):
         return []
-    steps = {_class_name(step) for step in _nodes(dataset.get('pipeline'))}
+    steps = {class_name(step) for step in nodes(dataset.get('pipeline'))}
     is_converted = 'KeypointConverter' in steps or any('gt_converter' in m for m in metrics)
+    metainfo = {} if is_converted else _metainfo(dataset, num_keypoints)
     evaluating = [metric for metric in metrics if not metric.get('format_only')]
     use = Use(
-        num_keypoints=None if is_converted else num_keypoints,
+        num_keypoints=metainfo.get('num_keypoints'),
         hint=' (is the config the right one for this data set?)',
+        names=tuple(names_of(metainfo) or ()),
+        mirrored=tuple(metainfo.get('flip_indices', ())),
         labelled=not metrics or bool(evaluating),
         evaluated=bool(evaluating),
         area=any(metric.get('use_area', True) for metric in evaluating),
@@ -153,26 +154,31 @@ def _check_dataset(dataset: dict, num_keypoints: int | None, metrics: list[dict]
     )
     truths = {path for metric in evaluating if (path := _path(metric, 'ann_file'))}
     others = {truth for truth in truths if truth.resolve() != annotations.resolve()}
-    alone = replace(use, evaluated=False, area=False, crowding=False, labelled=not boxes)
-    reports = check_data_set(annotations, images, alone if others else use, boxes)
+    reports = check_data_set(annotations, images, use, boxes, others)
     for report in reports:
         report.raise_first()
-    for truth in others:
-        _check_truth(truth, use, annotations, reports[-1].image_ids)
-    note = reports[-1].note() if dataset.get('data_mode') != 'bottomup' else None
+    note = reports[1 if boxes else 0].note() if dataset.get('data_mode') != 'bottomup' else None
     return [note] if note else []
 
 
-def _check_truth(truth: Path, use: Use, annotations: Path, image_ids: set[int]) -> None:
-    """Check the file that a metric compares with, where it is not that of the data set."""
-    content = read_coco_json(truth, 'file of annotations')
-    check_annotations(truth, content, use).raise_first()
-    missing = image_ids - by_id(content['images']).keys()
-    if missing:
+def _metainfo(dataset: dict, num_keypoints: int | None) -> dict[str, Any]:
+    """What MMPose will know of a data set's keypoints: as many as the head predicts."""
+    reader = _class_of(dataset)
+    try:
+        metainfo = reader._load_metainfo(dataset.get('metainfo'))
+        found = metainfo['num_keypoints']
+    except Exception as error:  # a file of metainfo is Python: anything can be wrong with it
+        why = f'{type(error).__name__}: {error}'.partition('\n')[0].rstrip('.')
+        raise InputError(f"The data set's metainfo cannot be read: {why}.") from error
+    if num_keypoints not in (None, found):
         raise InputError(
-            f"{truth}, the evaluator's ann_file, has no image {min(missing)}, but {annotations} "
-            'has: give both the same.'
+            f'{"The metainfo" if dataset.get("metainfo") else reader.__name__} describes {found} '
+            f'keypoints, not {num_keypoints} as the head gives: set num_keypoints of the neck and '
+            f"the head's number to {found}; or, if {num_keypoints} are annotated, name them in the "
+            "data set's metainfo=dict(from_file=...), which tools/dataset/new_dataset.py writes "
+            "(CrowdPose has its own: type='CrowdPoseDataset')."
         )
+    return metainfo
 
 
 def _path(node: dict, key: str) -> Path | None:

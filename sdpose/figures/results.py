@@ -9,12 +9,13 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap
 
-from sdpose.annotations.annotation_file import Use, check_annotations
+from sdpose.annotations.annotation_file import check_annotations
 from sdpose.annotations.coco_json import read_coco_json
 from sdpose.annotations.entries import by_id
 from sdpose.annotations.result_file import check_predictions
+from sdpose.annotations.use import Use
+from sdpose.engine.metainfo import read_metainfo
 from sdpose.errors import InputError
-from sdpose.figures.metainfo import check_keypoint_names, read_metainfo
 from sdpose.runtime.drawing import confidence_colors
 from sdpose.runtime.json_files import read_json
 
@@ -59,7 +60,7 @@ def read_results(
         annotations: Ground truth in COCO's format.
         images: Folder of the images.
         predictions: In COCO's results format.
-        metainfo: See :func:`sdpose.figures.metainfo.read_metainfo`.
+        metainfo: See :func:`sdpose.engine.metainfo.read_metainfo`.
         with_oks: Whether the figure needs the OKS, and so all persons' areas or none.
         with_ap: Whether it needs what the evaluation reads.
 
@@ -75,9 +76,9 @@ def read_results(
         raise InputError(f'{annotations} has predictions and {predictions} annotations: swap them.')
     results = Results(truth, found, images, info)
     area = None if with_oks and results.use_area else False
-    use = Use(count, hint, evaluated=True, area=area)
+    pairs = tuple(info['flip_indices'])
+    use = Use(count, hint, tuple(results.names), pairs, evaluated=True, area=area)
     check_annotations(annotations, truth, use).raise_first()
-    check_keypoint_names(annotations, truth['categories'], info)
     if with_ap and not results.use_area:  # now that the metainfo is known to be the right one
         check_annotations(annotations, truth, replace(use, crowding=True)).raise_first()
     categories = by_id(truth['categories']) if with_ap else None

@@ -6,8 +6,9 @@ import pytest
 from mmpose.datasets.datasets import CocoDataset
 
 from conftest import SHARED_DATA
-from sdpose.annotations.annotation_file import Use, check_annotations
+from sdpose.annotations.annotation_file import check_annotations
 from sdpose.annotations.coco_json import read_coco_json
+from sdpose.annotations.use import Use
 from sdpose.errors import InputError
 
 PATH = Path('ann.json')

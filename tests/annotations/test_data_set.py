@@ -2,8 +2,8 @@
 import json
 import shutil
 
-from sdpose.annotations.annotation_file import Use
 from sdpose.annotations.data_set import check_data_set
+from sdpose.annotations.use import Use
 
 
 def test_everything_is_told(toy_coco, tmp_path):

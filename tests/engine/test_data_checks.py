@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
+from sdpose.annotations.category import Skeleton
 from sdpose.engine.data_checks import check_data
+from sdpose.engine.metainfo import make_metainfo
 from sdpose.errors import InputError
+
+NAMES = ('left_eye', 'right_eye', 'nose')
+METAINFO = make_metainfo('three', Skeleton(NAMES, ()), [0.1] * 3)
 
 
 @pytest.fixture
@@ -53,6 +58,7 @@ def make_config(folder, evaluator=None, **changes):
         data_root=str(folder),
         ann_file='ann.json',
         data_prefix=dict(img='images/'),
+        metainfo=METAINFO,
     )
     dataset.update(changes)
     loader = dict(dataset=dict(type='Wrapper', datasets=[dataset]))
@@ -213,8 +219,81 @@ def test_the_evaluator_may_have_annotations_of_its_own(data_root):
     content['images'].pop()
     content['annotations'].pop()
     (data_root / 'truth.json').write_text(json.dumps(content))
-    with pytest.raises(InputError, match=r'truth\.json, .* has no image 1, but .*ann\.json has'):
+    with pytest.raises(
+        InputError, match=r'ann\.json has image 1, b\.jpg, but .*truth\.json has not'
+    ):
         check()
+
+
+def change_images(path, change):
+    content = json.loads(path.read_text())
+    change(content['images'])
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (lambda images: images.append(dict(images[0], id=7)),
+         r'truth\.json has image 7, a\.jpg, but .*ann\.json has not'),
+        (lambda images: images[1].update(file_name='other.jpg'),
+         r'ann\.json has image 1, b\.jpg, but .*truth\.json has not: .* the same images'),
+    ],
+)  # fmt: skip
+def test_an_evaluators_file_that_was_forgotten(data_root, change, message):
+    metric = dict(type='CocoMetric', ann_file=str(data_root / 'truth.json'))
+    write(data_root / 'truth.json')
+    change_images(data_root / 'truth.json', lambda images: images[1].update(file_name='x/b.jpg'))
+    assert check_data(make_config(data_root, metric), ['val']) == []
+    change_images(data_root / 'truth.json', change)
+    with pytest.raises(InputError, match=message):
+        check_data(make_config(data_root, metric), ['val'])
+
+
+def test_metainfo_of_another_number(data_root):
+    write(data_root / 'ann.json', count=14)
+    cfg = make_config(data_root, metainfo=None)
+    cfg.model.head.out_channels = 14
+    message = r"CocoDataset describes 17 keypoints, not 14 as .*type='CrowdPoseDataset'"
+    with pytest.raises(InputError, match=message):
+        check_data(cfg, ['train'])
+    cfg.train_dataloader.dataset.datasets[0].type = 'CrowdPoseDataset'
+    assert check_data(cfg, ['train']) == []
+
+
+@pytest.mark.parametrize('metainfo', [dict(from_file='gone.py'), dict(), 5, dict(sigmas=[1])])
+def test_metainfo_that_cannot_be_read(data_root, metainfo):
+    cfg = make_config(data_root, metainfo=metainfo)
+    with pytest.raises(InputError, match="The data set's metainfo cannot be read: "):
+        check_data(cfg, ['train'])
+
+
+@pytest.mark.parametrize(
+    ('names', 'message'),
+    [
+        (['LeftEye', 'eye_r', 'Nose'], None),
+        (['left_ear', 'right_ear', 'snout'], None),  # other words, nothing goes wrong
+        (['a', 'b'], None),
+        (5, None),
+        (
+            ['nose', 'left_eye', 'right_eye'],
+            'its keypoint 0 is nose, but .* left_eye, .*new_dataset',
+        ),
+        (
+            ['tail', 'left_paw', 'right_paw'],
+            'its left_paw and right_paw are the right_eye and nose',
+        ),
+    ],
+)
+def test_keypoints_in_another_order(data_root, names, message):
+    content = json.loads((data_root / 'ann.json').read_text())
+    content['categories'][0]['keypoints'] = names
+    (data_root / 'ann.json').write_text(json.dumps(content))
+    if message is None:
+        assert check_data(make_config(data_root), ['train']) == []
+        return
+    with pytest.raises(InputError, match=rf'ann\.json: category 0 \(id 1\): {message}'):
+        check_data(make_config(data_root), ['train'])
 
 
 def test_odd_settings_are_left_to_those_who_build_them(data_root):

@@ -2,9 +2,9 @@
 import numpy as np
 import pytest
 
+from sdpose.engine.metainfo import read_metainfo
 from sdpose.evaluation.oks_matches import Match, joint_similarities, match_by_oks
 from sdpose.figures.joint_similarity import joint_table
-from sdpose.figures.metainfo import read_metainfo
 
 BOX = [10.0, 10.0, 40.0, 60.0]
 

@@ -15,9 +15,10 @@ import fuzzing
 import numpy as np
 
 with fuzzing.instrumented('sdpose.runtime', 'sdpose.annotations'):
-    from sdpose.annotations.annotation_file import Use, check_annotations
+    from sdpose.annotations.annotation_file import check_annotations
     from sdpose.annotations.coco_json import read_coco_json
     from sdpose.annotations.result_file import check_detections, check_predictions
+    from sdpose.annotations.use import Use
     from sdpose.runtime.box_file import BoxFile
     from sdpose.runtime.crop import CropRegion
     from sdpose.runtime.frames import Frame

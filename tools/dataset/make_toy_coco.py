@@ -1,5 +1,5 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""Draw a toy data set of people in the COCO keypoint or CrowdPose format."""
+"""Draw a toy data set of people like COCO, CrowdPose, or one with a skeleton of its own."""
 
 import argparse
 import os
@@ -20,13 +20,18 @@ EXAMPLES = """\
   # a small CrowdPose look-alike from another seed
   python tools/dataset/make_toy_coco.py data/toy_crowdpose --style crowdpose --images 300 --seed 7
 
+  # people with a skeleton of their own: COCO's 17 keypoints, hands and toes
+  python tools/dataset/make_toy_coco.py data/toy_hands --style hands-and-feet
+
 The same options always give the same files, whatever --workers is. Point the data_root of an
 MMPose config at OUT and train as on the real data."""
 
 
 def parse_args(arguments: Arguments) -> argparse.Namespace:
     """Read the command line."""
-    parser = make_parser('Draw a toy data set of people as COCO or CrowdPose.', EXAMPLES)
+    parser = make_parser(
+        'Draw a toy data set of people like COCO, CrowdPose or your own.', EXAMPLES
+    )
     parser.add_argument('out', type=Path, metavar='OUT', help='folder to write the data set to')
     parser.add_argument(
         '--images', type=int, default=1000, metavar='N', help='training images (default: 1000)'

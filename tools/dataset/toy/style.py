@@ -1,7 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-"""The two data sets that can be imitated: their keypoints, their crowding and their files."""
+"""The data sets that can be imitated: their keypoints, their crowding and their files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Pairs of keypoint numbers, from 1, as in the files of COCO; and of CrowdPose's keypoints alike.
 _COCO_SKELETON = [
@@ -21,7 +21,7 @@ def _pairs(*joints: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Style:
-    """What distinguishes one imitated data set from the other.
+    """What distinguishes one imitated data set from the others.
 
     Attributes:
         keypoints: Keypoint names in the data set's order.
@@ -34,7 +34,7 @@ class Style:
         has_crowd_index: Whether images carry ``crowdIndex``.
         image_dirs: Image folder by split.
         annotation_files: Annotation file by split.
-        detection_file: Person detections on the 'val' split.
+        detection_file: Person detections on the 'val' split, if there are some.
     """
 
     keypoints: tuple[str, ...]
@@ -47,7 +47,7 @@ class Style:
     has_crowd_index: bool
     image_dirs: dict[str, str]
     annotation_files: dict[str, str]
-    detection_file: str
+    detection_file: str | None
 
 
 STYLES: dict[str, Style] = {
@@ -86,3 +86,12 @@ STYLES: dict[str, Style] = {
         detection_file='annotations/det_for_crowd_test_0.1_0.5.json',
     ),
 }
+# Somebody's own people, with names for the ends of hands and feet that no other data set has.
+STYLES['hands-and-feet'] = replace(
+    STYLES['coco'],
+    keypoints=(*STYLES['coco'].keypoints, *_pairs('hand', 'toe')),
+    skeleton=[*_COCO_SKELETON, [10, 18], [11, 19], [16, 20], [17, 21]],
+    image_dirs={'train': 'images/train', 'val': 'images/val'},
+    annotation_files={'train': 'annotations/train.json', 'val': 'annotations/val.json'},
+    detection_file=None,
+)

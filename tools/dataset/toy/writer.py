@@ -108,7 +108,7 @@ def write_dataset(out: Path, options: Options, workers: int) -> None:
     (out / _UNFINISHED).touch()
     _remove_contents(out)
     for name in set(style.image_dirs.values()):
-        (out / name).mkdir(exist_ok=True)
+        (out / name).mkdir(parents=True, exist_ok=True)
     for split, count in (('val', options.val_images), ('train', options.images)):
         with _mapper(workers) as run:
             made = run(partial(_write_image, out, options, split), range(count))
@@ -122,7 +122,7 @@ def write_dataset(out: Path, options: Options, workers: int) -> None:
             'annotations': list(chain.from_iterable(annotations)),
         }
         _write_json(out / style.annotation_files[split], document)
-        if split == 'val':
+        if split == 'val' and style.detection_file:
             _write_json(out / style.detection_file, list(chain.from_iterable(detections)))
     (out / _UNFINISHED).unlink()
 
@@ -167,7 +167,7 @@ def _remove_contents(out: Path) -> None:
     """Removes what an earlier data set of any style, finished or not, left in its folder."""
     for style in STYLES.values():
         files = [*style.image_dirs.values(), *style.annotation_files.values(), style.detection_file]
-        for folder in {Path(name).parts[0] for name in files}:
+        for folder in {Path(name).parts[0] for name in files if name}:
             shutil.rmtree(out / folder, ignore_errors=True)
 
 

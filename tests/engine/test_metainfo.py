@@ -1,8 +1,42 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
+import numpy as np
 import pytest
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.registry import DATASETS
 
+from sdpose.annotations.category import Skeleton
+from sdpose.annotations.keypoint_names import names_of
+from sdpose.engine.metainfo import DEFAULT_SIGMA, known_joints, make_metainfo, read_metainfo
 from sdpose.errors import InputError
-from sdpose.figures.metainfo import check_keypoint_names, read_metainfo
+
+
+@pytest.mark.parametrize('name', ['CocoDataset', 'CrowdPoseDataset'])
+def test_it_is_mmposes_for_mmposes_keypoints(name):
+    expected = parse_pose_metainfo(DATASETS.get(name).METAINFO)
+    names = tuple(names_of(expected))
+    known = known_joints(names)
+    skeleton = Skeleton(names, tuple(map(tuple, expected['skeleton_links'])))
+    found = parse_pose_metainfo(make_metainfo('x', skeleton, [known[n][0] for n in names]))
+    for key in ('flip_indices', 'upper_body_ids', 'lower_body_ids', 'skeleton_links', 'sigmas'):
+        np.testing.assert_array_equal(found[key], expected[key])
+    if name == 'CocoDataset':
+        colours = (each['keypoint_colors'][5:] for each in (found, expected))  # no face
+        np.testing.assert_array_equal(*colours)
+        assert pytest.approx(np.mean(found['sigmas']), abs=5e-4) == DEFAULT_SIGMA
+
+
+def test_other_spellings_and_unknown_joints():
+    known = known_joints(['LeftWrist', 'toe_r', 'neck', 'right_big_toe'])
+    assert known == {
+        'LeftWrist': (0.062, 'upper'),
+        'neck': (0.079, 'upper'),
+        'right_big_toe': (0.092, 'lower'),
+    }
+
+
+def test_no_pairs_and_no_links():
+    found = parse_pose_metainfo(make_metainfo('x', Skeleton(('tail',), ()), [0.1]))
+    assert (found['flip_indices'], found['num_skeleton_links']) == ([0], 0)
 
 
 def content(*names, **changes):
@@ -58,13 +92,3 @@ def test_broken_files(tmp_path, text, message):
 def test_wrong_names(name, message):
     with pytest.raises(InputError, match=message):
         read_metainfo(name)
-
-
-def test_keypoints_of_the_annotations():
-    def check(names):
-        check_keypoint_names('a.json', [dict(keypoints=names), {}], read_metainfo('crowdpose'))
-
-    check(['left_shoulder', 'RightShoulder', 'lElbow', 'elbow', 5, *[''] * 7, 'head'])
-    check(7)
-    with pytest.raises(InputError, match='its keypoint 1 is left_shoulder, but that of'):
-        check(['left_shoulder', 'left_shoulder'])
