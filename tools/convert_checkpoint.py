@@ -13,6 +13,7 @@ from torch import Tensor
 import sdpose.plugin  # noqa: F401  registers the modules, and lets MMPose import
 
 # isort: split
+from mmpose.apis.inference import dataset_meta_from_config
 from mmpose.registry import MODELS
 
 from sdpose.checkpoints.compatibility import load_strictly
@@ -111,7 +112,9 @@ def main(arguments: Arguments = None) -> None:
     parser.add_argument('source', help='published checkpoint; read as data, never executed')
     parser.add_argument('target', type=Path, help='file to write')
     parser.add_argument(
-        '--config', help='build its model and load the result strictly, before it is written'
+        '--config',
+        help='build its model and load the result strictly, before it is written; the names of its '
+        "data set's keypoints are written too, for training that starts from the result",
     )
     args = parser.parse_args(arguments)
     weights = get_state_dict(load_checkpoint_file(args.source), args.source)
@@ -132,8 +135,10 @@ def main(arguments: Arguments = None) -> None:
         if converted.layout.prunes is None:
             drops = 'drops' if model.neck.pruning_layers else 'does not drop'
             print(f'The config {drops} visual tokens (PPT); no name tells whether its authors did.')
+    keypoints = dataset_meta_from_config(load_config(args.config)) if args.config else None
+    meta = dict(dataset_meta=keypoints) if keypoints else {}
     with io.BytesIO() as buffer:
-        torch.save(dict(meta={}, state_dict=converted.state_dict), buffer)
+        torch.save(dict(meta=meta, state_dict=converted.state_dict), buffer)
         write_whole(args.target, buffer.getvalue())
     print(f'Wrote {args.target}.')
 

@@ -40,6 +40,8 @@ def test_config_is_verified_before_anything_is_written(tmp_path):
     assert f'Dropped (computed anew, or read by nothing): {name}' in result.stdout
     assert 'Positions are those of the neck: 16x16 patches' in result.stdout
     assert '8 heads of the config: as in the neck' in result.stdout
+    keypoints = load_checkpoint_file(tmp_path / 'ours.pth')['meta']['dataset_meta']
+    assert keypoints['keypoint_id2name'][16] == 'right_ankle'
     (tmp_path / 'ours.pth').unlink()
 
     result = convert(tmp_path, published, 'sdpose-s-v1')

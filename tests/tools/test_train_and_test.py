@@ -134,6 +134,27 @@ def test_fine_tuning_tells_what_is_taken_and_what_is_new(run, toy_coco, tmp_path
     assert re.search(taken, result.stdout)
 
 
+def test_another_skeleton_takes_its_tokens_by_name(run, toy_crowdpose, tmp_path):
+    data = (
+        "type='CrowdPoseDataset', ann_file='annotations/train.json', data_prefix=dict(img='images')"
+    )
+    (tmp_path / 'config.py').write_text(
+        f"_base_ = '{TOY_CONFIG}'\nload_from = '{run}/epoch_3.pth'\n"
+        "custom_hooks = [dict(type='EMAHook')]\n"
+        'model = dict(neck=dict(num_keypoints=14), head=dict(out_channels=14))\n'
+        f'train_dataloader = dict(dataset=dict({data}))\n'
+    )
+    config = tmp_path / 'config.py'
+    result = train(tmp_path, toy_crowdpose, '--no-validate', config=config, max_epochs=1)
+    assert result.returncode == 0, result.stderr
+    assert '12 of 14 keypoints are taken by name, in neck.keypoint_tokens: left_sh' in result.stdout
+    assert '2 of 14 keypoints start anew: top_head; neck.' in result.stdout
+    both = (load_checkpoint_file(f) for f in (run / 'epoch_3.pth', tmp_path / 'epoch_1.pth'))
+    old, new = (each['state_dict']['neck.keypoint_tokens'][0] for each in both)
+    assert torch.cosine_similarity(new[:12], old[5:]).min() > 0.9
+    assert torch.cosine_similarity(new[12:], old[:2]).max() < 0.9
+
+
 def test_resume_without_a_checkpoint_starts_anew_and_again_does_nothing(toy_coco, tmp_path):
     first = train(tmp_path, toy_coco, '--resume', '--no-validate', max_epochs=1)
     assert 'No checkpoint in' in first.stdout
