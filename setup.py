@@ -94,6 +94,8 @@ setup(
         'onnx': ['onnx>=1.16', 'onnxruntime>=1.18'],
         # rtmlib itself asks for two more OpenCVs: pip install --no-deps rtmlib
         'rtmlib': ['onnxruntime>=1.18', 'tqdm'],
+        'tensorboard': ['tensorboard'],
+        'wandb': ['wandb'],
     },
     cmdclass={'build_py': BuildWithMim},
 )

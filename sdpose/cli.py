@@ -130,6 +130,11 @@ KNOWN_ERRORS = {
     '--cfg-options.',
     r'(out of memory|[Cc]an(?:.t|not) allocate memory)': 'There is too little memory ({}): give '
     'a smaller batch, e.g. --cfg-options train_dataloader.batch_size=16.',
+    r'Please run "pip install (?:-U |future )?(\S+)" to install': 'The config asks for a '
+    'package that is not installed: pip install {}.',
+    r'(parameters that were not used in producing loss)': 'The model has parameters that no loss '
+    'reaches, which several processes do not bear. Build the backbone without them (mostly by its '
+    'out_indices), or set find_unused_parameters=True with --cfg-options, which is slower.',
     r'(by peer|Timed out waiting|pair closure|NCCL error|Socket Timeout|no longer connected)': (
         f'This process gives up: {LOST} ({{}}). Go on with --resume once all are back.'
     ),

@@ -68,6 +68,15 @@ def test_user_errors_are_one_line(error, status, line, capsys):
     [
         (ZeroDivisionError('by 0'), 'unexpected ZeroDivisionError: by 0. (SDPOSE_TRACEBACK=1 '),
         (RuntimeError('DataLoader worker (pid 5) is killed by signal: Killed.'), 'fewer workers'),
+        (
+            ImportError('Please run "pip install future tensorboard" to install x'),
+            ': pip install tensorboard.',
+        ),
+        (ImportError('Please run "pip install wandb" to install wandb'), ': pip install wandb.'),
+        (
+            RuntimeError('parameters that were not used in producing loss.'),
+            'find_unused_parameters',
+        ),
         (RuntimeError('CUDA out of memory. Tried to allocate'), 'too little memory'),
         (RuntimeError('[x.cc:5] Connection closed by peer [::1]:9'), 'another process of this run'),
         (

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from mmengine.logging import MMLogger
+from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
@@ -21,6 +22,7 @@ NOISE = (
     '"FileClient" will be deprecated',
     '"HardDiskBackend" is the alias',
     'state dict do not match exactly',  # CheckedLoadingHook says it in one line
+    'Resumed iteration number is not divisible',  # SafeCheckpointHook keeps those gradients
 )
 
 
@@ -66,6 +68,14 @@ class ConsoleRunner(Runner):
     def _maybe_compile(self, target: str) -> None:
         """Compile the network instead of the whole step."""
         compile_network(self.model, self.cfg.get('compile'))
+
+    @_naming_the_config
+    def scale_lr(self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None) -> None:
+        """Scale the learning rate by the images of a step, of which MMEngine counts one batch."""
+        scale = dict(auto_scale_lr or {})
+        if 'base_batch_size' in scale:
+            scale['base_batch_size'] /= getattr(optim_wrapper, '_accumulative_counts', 1)
+        super().scale_lr(optim_wrapper, scale)
 
     def register_default_hooks(self, hooks: dict[str, Any] | None = None) -> None:
         """Register the hooks of the config, and those that no training should be without.

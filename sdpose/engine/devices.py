@@ -60,7 +60,10 @@ def _open_cpu_process_group(cfg: Config) -> None:
     distributed.init_process_group('gloo', timeout=seconds and timedelta(seconds=seconds))
     cfg.env_cfg.dist_cfg.backend = 'gloo'
     cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
     )
 
 

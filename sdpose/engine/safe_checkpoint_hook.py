@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Save checkpoints so that a kill at any moment loses nothing."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ VALIDATED = 'last_validation'  # in the message hub, which checkpoints hold: epo
 
 @HOOKS.register_module()
 class SafeCheckpointHook(CheckpointHook):
-    """MMEngine's hook, which loses work in three cases.
+    """MMEngine's hook, which loses work in four cases.
 
     - It deletes an old checkpoint before it writes the new one; here it is the other way round.
     - A run that was killed in a validation goes on without it, so that its best checkpoint may be
       lost. Here each checkpoint tells whether it has been validated, and a resume makes up for it.
     - Checkpoints by iteration have the batch norms' statistics of one process only.
+    - Where gradients are accumulated, those of a step that is not complete are lost.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -40,13 +42,9 @@ class SafeCheckpointHook(CheckpointHook):
         Raises:
             InputError: ``save_best`` is no metric of the validation.
         """
-        wanted = self.key_indicators if self.save_best else ()
-        unknown = [key for key in wanted if key not in ('auto', *metrics)]
-        if metrics and unknown:
-            raise InputError(
-                f'default_hooks.checkpoint.save_best={unknown[0]}: the validation has no such '
-                f'metric, only {", ".join(metrics)}.'
-            )
+        for key in self.key_indicators if self.save_best else ():
+            if key != 'auto':
+                check_metric('default_hooks.checkpoint.save_best', key, metrics)
         done = _progress(runner)[0]
         runner.message_hub.update_info(VALIDATED, done)
         super().after_val_epoch(runner, metrics)
@@ -56,9 +54,24 @@ class SafeCheckpointHook(CheckpointHook):
             meta = dict(epoch=runner.epoch, iter=runner.iter)
             self._save_checkpoint_with_step(runner, done, meta)
 
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add the gradients of a step of which not all batches are in."""
+        model = getattr(runner.model, 'module', runner.model)
+        found = {name: p.grad.cpu() for name, p in model.named_parameters() if p.grad is not None}
+        if found:
+            checkpoint['gradients'] = found
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Go on with them."""
+        parameters = dict(getattr(runner.model, 'module', runner.model).named_parameters())
+        for name, gradient in checkpoint.get('gradients', {}).items() if runner._resume else ():
+            parameters[name].grad = gradient.to(parameters[name].device)
+
     def _save_checkpoint(self, runner: Runner) -> None:
         if not self.by_epoch:
             all_reduce_params(runner.model.buffers(), op='mean')
+        if gradients := [p.grad for p in runner.model.parameters() if p.grad is not None]:
+            all_reduce_params(gradients, op='mean')  # each process has accumulated its own
         super()._save_checkpoint(runner)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
@@ -66,6 +79,14 @@ class SafeCheckpointHook(CheckpointHook):
         best = vars(self).get('best_ckpt_path_dict', {}).values()
         new = {self.last_ckpt, vars(self).get('best_ckpt_path'), *best}
         self.file_backend.remove_now(keep=new)
+
+
+def check_metric(setting: str, key: str, metrics: Mapping[str, Any]) -> None:
+    """Raise an :class:`InputError` if a validation gives metrics, but not the one that is set."""
+    if metrics and key not in metrics:
+        raise InputError(
+            f'{setting}={key}: the validation has no such metric, only {", ".join(metrics)}.'
+        )
 
 
 class _LateRemoval:

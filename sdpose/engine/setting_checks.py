@@ -72,6 +72,7 @@ RULES = {
         (COUNT, 'num_heads num_layers num_keypoints num_joints num_transformers'),
         (COUNT, 'MultiCycledTransformer.dim'),
         (whole(1, 10_000), 'feature_size patch_size heatmap_size input_size img_size image_size'),
+        (whole(-1, 1), 'StemNet.frozen_stages'),
         (COUNT, 'StemNet.num_blocks CycledDeiT.num_classes TopKAccuracy.topk'),
         (COUNT, 'log_processor.window_size'),
         (REPEATS, 'depth num_repeats'),

@@ -34,7 +34,8 @@ BUILT_AT_ROOT: dict[tuple[str, ...], Any] = {
     **{(f'{phase}_dataloader',): DataLoader for phase in ('train', 'val', 'test')},
 }
 EXTRAS = {
-    Runner: {'model_wrapper_cfg', 'sync_bn', 'compile', 'custom_imports', 'num_gpus'},
+    Runner: {'sync_bn', 'compile', 'custom_imports', 'num_gpus'}
+    | {'model_wrapper_cfg', 'find_unused_parameters'},
     DataLoader: {'num_batch_per_epoch'},
     OptimWrapper: {'type', 'constructor', 'paramwise_cfg'},
     EpochBasedTrainLoop: {'type', 'by_epoch'},

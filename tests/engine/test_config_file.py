@@ -48,6 +48,7 @@ def test_options_are_merged_into_a_copy():
         ('optim_wrapper.clip_grad.max_norm', 1),
         ('model.head.loss.use_target_weight', False),
         ('experiment_name', 'a'),
+        ('find_unused_parameters', True),
         # defaults whose names resemble those of their neighbours
         ('default_hooks.checkpoint.save_last', False),
         ('default_hooks.checkpoint.save_begin', 1),

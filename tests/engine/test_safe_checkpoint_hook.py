@@ -96,6 +96,21 @@ def test_checkpoint_by_iteration_goes_on_at_the_right_sample(make_config, toy_co
     assert losses[1] == {key: loss for key, loss in losses[0].items() if key[1] > 3}
 
 
+def test_gradients_that_are_accumulated_over_epochs_are_resumed(make_config, toy_coco, tmp_path):
+    config = make_config('save_best=None')
+    config.write_text(config.read_text() + '\noptim_wrapper = dict(accumulative_counts=5)\n')
+    unbroken, broken = tmp_path / 'unbroken', tmp_path / 'broken'
+    assert train(unbroken, toy_coco, '--no-validate', config=config, max_epochs=3).returncode == 0
+    assert load_checkpoint_file(unbroken / 'epoch_2.pth')['gradients']
+    assert 'gradients' not in load_checkpoint_file(unbroken / 'epoch_3.pth')
+    broken.mkdir()
+    shutil.copy(unbroken / 'epoch_2.pth', broken)
+    result = train(broken, toy_coco, '--no-validate', '--resume', config=config, max_epochs=3)
+    assert result.returncode == 0, result.stderr
+    assert 'is not divisible' not in result.stdout + result.stderr
+    assert equal_weights(unbroken / 'epoch_3.pth', broken / 'epoch_3.pth')
+
+
 def test_unknown_best_metric_is_told(make_config, toy_coco, tmp_path):
     config = make_config("save_best='XY', rule='greater'")
     result = train(tmp_path / 'run', toy_coco, config=config, max_epochs=2)

@@ -106,7 +106,7 @@ def test_killed_run_resumes_to_the_same_weights(run, toy_coco, tmp_path):
 
 
 def test_moving_averages_resume_to_the_same_weights(toy_coco, tmp_path):
-    """As docs/how-it-fits-together.md writes it: what the resume rests on is in another place."""
+    """As docs/training.md has it: what the resume rests on is in another place."""
     config = tmp_path / 'config.py'
     ema = "dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.1)"
     config.write_text(f"_base_ = '{TOY_CONFIG}'\ncustom_hooks = [{ema}]\n")

@@ -27,6 +27,7 @@ class StemNet(BaseBackbone):
         out_channels: Channels of the feature map; a multiple of 4.
         num_blocks: Number of bottleneck blocks.
         norm_eval: Keep batch norms on their running statistics while training.
+        frozen_stages: What is not trained: nothing (-1), the two convolutions (0), all (1).
         init_cfg: MMEngine's initialization config; convolutions normal 0.001 by default.
     """
 
@@ -37,6 +38,7 @@ class StemNet(BaseBackbone):
         out_channels: int = 256,
         num_blocks: int = 4,
         norm_eval: bool = False,
+        frozen_stages: int = -1,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg or DEFAULT_INIT_CFG)
@@ -49,6 +51,10 @@ class StemNet(BaseBackbone):
         self.bn2 = nn.BatchNorm2d(stem_channels)
         self.relu = nn.ReLU(inplace=True)
         self.layer1 = ResLayer(Bottleneck, num_blocks, stem_channels, out_channels)
+        parts = (self.conv1, self.bn1, self.conv2, self.bn2, self.layer1)
+        self.frozen = parts[: (0, 4, 5)[frozen_stages + 1]]
+        for part in self.frozen:
+            part.requires_grad_(False)
 
     def forward(self, image: Tensor) -> tuple[Tensor]:
         """Compute the feature map.
@@ -64,10 +70,10 @@ class StemNet(BaseBackbone):
         return (self.layer1(x),)
 
     def train(self, mode: bool = True) -> 'StemNet':
-        """Set training mode, with batch norms left in evaluation mode under ``norm_eval``."""
+        """Set training mode, but for batch norms under ``norm_eval`` and in frozen stages."""
         super().train(mode)
-        if mode and self.norm_eval:
-            for module in self.modules():
+        for part in [self] if self.norm_eval else self.frozen:
+            for module in part.modules():
                 if isinstance(module, _BatchNorm):
                     module.eval()
         return self
