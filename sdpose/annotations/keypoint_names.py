@@ -10,6 +10,11 @@ WORD = re.compile(r'[A-Z]?[a-z]+|[A-Z]+(?![a-z])')
 OTHER_SIDE = {'left': 'right', 'l': 'r'}
 OTHER_SIDE |= {right: left for left, right in OTHER_SIDE.items()}
 LEFT = ('left', 'l')
+# What a keypoint lies between, by its words; docs/your-own-data.md has what that is worth
+BETWEEN = {
+    ('neck',): ('left_shoulder', 'right_shoulder'),
+    ('head', 'top'): ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear'),
+}
 NEW_WORD = re.compile(r'(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=^left)|(?<=^right)')
 
 
@@ -83,6 +88,25 @@ def same_keypoints(names: Sequence[str], others: Sequence[str]) -> list[int | No
     alike = {words: number for number, words in enumerate(_spellings(others))}
     spellings = zip(names, _spellings(names), strict=True)
     return [exact.get(name, alike.get(words)) for name, words in spellings]
+
+
+def same_or_around(names: Sequence[str], others: Sequence[str]) -> list[list[int]]:
+    """Find what each keypoint can start from among those of another data set.
+
+    Args:
+        names: Of K keypoints.
+        others: Of the other data set.
+
+    Returns:
+        K lists of indices into ``others``: the same keypoint; or those that it lies between, for a
+        neck both shoulders; or none.
+    """
+    found = []
+    for words, same in zip(_spellings(names), same_keypoints(names, others), strict=True):
+        wanted = same_keypoints(BETWEEN.get(words, ()), others) if same is None else [same]
+        there = [number for number in wanted if number is not None]
+        found.append(there if len(there) == len(wanted) else [])
+    return found
 
 
 def _spellings(names: Sequence[str]) -> list[tuple[str, ...]]:

@@ -14,7 +14,7 @@ OF_KEYPOINTS = re.compile(r'\b(keypoint_tokens|\w*final_layers?|fc)\b')
 def place_rows(
     expected: Mapping[str, Tensor],
     given: Mapping[str, Tensor],
-    origins: Sequence[int | None],
+    origins: Sequence[Sequence[int]],
     num_given: int,
 ) -> dict[str, Tensor]:
     """Bring the rows of keypoints into a model's order.
@@ -27,31 +27,31 @@ def place_rows(
     Args:
         expected: State dict of the model, for K' keypoints.
         given: State dict of the checkpoint, for K keypoints.
-        origins: For each of the K' keypoints its index among the K; ``None`` keeps the model's row.
+        origins: For each of the K' keypoints those among the K whose mean it starts from; of none
+            it keeps the model's.
         num_given: K.
 
     Returns:
         The weights with rows of keypoints, in the model's shape, on the CPU; both state dicts stay
         as they are.
     """
-    pairs = [(number, old) for number, old in enumerate(origins) if old is not None]
-    new, old = torch.tensor(pairs, dtype=torch.long).view(-1, 2).T
     placed = {}
     for name in (each for each in expected if each in given and not each.startswith('backbone.')):
         ours, theirs = expected[name], given[name]
         layer = expected.get(f'{name.rpartition(".")[0]}.weight', ours)
         dimension = _keypoint_dimension(name, ours.shape, theirs.shape)
-        if dimension is None:
+        if dimension is None or not ours.is_floating_point():
             continue
         times = ours.shape[dimension] // len(origins)
         sizes = ours.shape[dimension], theirs.shape[dimension]
         if sizes != (len(origins) * times, num_given * times) or (times > 1 and layer.ndim != 2):
             continue
-        rows = ours.detach().cpu().clone()
-        taken = theirs.unflatten(dimension, (num_given, times)).index_select(dimension, old)
-        by_keypoint = rows.unflatten(dimension, (len(origins), times))
-        by_keypoint.index_copy_(dimension, new, taken.to(rows.dtype))
-        placed[name] = rows
+        placed[name] = ours.detach().cpu().clone()
+        rows = placed[name].unflatten(dimension, (len(origins), times)).movedim(dimension, 0)
+        taken = theirs.to(rows).unflatten(dimension, (num_given, times)).movedim(dimension, 0)
+        for row, numbers in zip(rows, origins, strict=True):
+            if numbers:
+                row.copy_(taken[list(numbers)].mean(0))
     return placed
 
 

@@ -6,7 +6,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, IterBasedTrainLoop, Runner
 from torch import Tensor, nn
 
-from sdpose.annotations.keypoint_names import names_of, same_keypoints
+from sdpose.annotations.keypoint_names import names_of, same_or_around
 from sdpose.checkpoints.compatibility import load_strictly, shortened, split_fitting
 from sdpose.checkpoints.keypoint_rows import place_rows
 from sdpose.checkpoints.latest import check_resumable
@@ -73,19 +73,24 @@ def _take_by_name(
     Returns:
         The weights, none where names tell nothing new; and lines that say what was done.
     """
-    origins = same_keypoints(ours, theirs)
-    if origins == list(range(len(theirs))):
+    origins = same_or_around(ours, theirs)
+    if origins == [[number] for number in range(len(theirs))]:
         return {}, []
-    copied = [ours[number] for number, origin in enumerate(origins) if origin is not None]
-    new = [ours[number] for number, origin in enumerate(origins) if origin is None]
-    if not copied:
+    if not any(origins):
         return {}, [f'No keypoint is taken by name: the checkpoint has no {shortened(ours)}.']
     placed = place_rows(model.state_dict(), given, origins, len(theirs))
-    where = f'by name, in {shortened([*placed])}: {shortened(copied)}.'
-    notes = [f'{len(copied)} of {len(ours)} keypoints are taken {where}']
-    if new:
-        notes.append(f'{len(new)} of {len(ours)} keypoints start anew: {shortened(new)}.')
-    return placed, notes if placed else []
+    lines = {
+        1: f'are taken by name, in {shortened([*placed])}',
+        2: 'start from the mean of those that they lie between',
+        0: 'start anew',
+    }
+    counts = [min(len(origin), 2) for origin in origins]
+    notes = []
+    for count, line in lines.items():
+        those = [name for name, its_count in zip(ours, counts, strict=True) if its_count == count]
+        if those and placed:
+            notes.append(f'{len(those)} of {len(ours)} keypoints {line}: {shortened(those)}.')
+    return placed, notes
 
 
 def _is_finished(runner: Runner, meta: dict) -> bool:
