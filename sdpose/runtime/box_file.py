@@ -55,6 +55,7 @@ class BoxFile:
             what, entries, images = 'annotations', content.get('annotations'), content.get('images')
             kinds = _records(path, content.get('categories') or [], 'categories', 'id')
             persons = [k['id'] for k in kinds if k.get('name') in (None, 'person')]
+            persons = persons or [k['id'] for k in kinds]  # other data sets have animals, faces
         else:
             what, entries, images, persons = 'detections', content, [], []
         self._persons = persons or [PERSON]

@@ -64,6 +64,13 @@ def test_ground_truth_gives_what_mmpose_tests(tmp_path):
     assert len(persons_in(boxes, 'b/x.jpg').boxes) == 0  # crowd, no keypoints, no person
 
 
+def test_animals_are_persons_where_no_category_is_called_so(tmp_path):
+    kinds = [dict(id=4, name='dog'), dict(id=0, name='cat')]
+    entries = [annotation(9, [4, 4, 4, 4], category_id=kind['id']) for kind in kinds]
+    truth = dict(TRUTH, categories=kinds, annotations=entries)
+    assert len(persons_in(BoxFile(write(tmp_path / 'a.json', truth)), 'b/y.jpg').boxes) == 2
+
+
 def test_ground_truth_agrees_with_mmposes_data_set(coco_sample):
     from mmpose.datasets.datasets import CocoDataset
 
