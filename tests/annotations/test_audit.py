@@ -138,6 +138,14 @@ def test_it_goes_on_and_the_worst_come_first(audit):
     assert record.text == 'annotation 12 (image 2): nose by 60 pixels'
 
 
+def test_a_picture_that_was_cut_off(audit, tmp_path):
+    path = tmp_path / 'é 1.png'
+    path.write_bytes(path.read_bytes()[:-30])
+    (finding,) = audit().findings
+    assert (finding.kind, finding.is_error) == ('picture: missing or broken', True)
+    assert 'image with id 1' in finding.records[0].text
+
+
 def test_toy_data_are_clean(toy_coco):
     path = toy_coco / 'annotations/person_keypoints_train2017.json'
     findings = Audit(path, toy_coco / 'train2017').findings
