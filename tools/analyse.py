@@ -36,7 +36,7 @@ def main(arguments: Arguments = None) -> None:
     if args.out_dir is not None:
         check_writable(args.out_dir / 'analysis.json')
     files = args.ground_truth, Path(), args.predictions
-    analysis = analyse(read_results(*files, args.metainfo, with_oks=True, with_ap=True))
+    analysis = analyse(read_results(*files, args.metainfo, with_ap=True))
     print(tables(analysis))
     if args.out_dir is not None:
         for name, figure in draw(analysis).items():

@@ -15,7 +15,7 @@ class Use:
         mirrored: Index of the keypoint on the other side, or of itself, by keypoint.
         labelled: There must be persons; COCO's test-dev has images only.
         evaluated: ``CocoMetric`` compares with them: it reads the box and the keypoints of each.
-        area: It also reads the area, to scale its distances; ``None`` if there is one at all.
+        area: It also reads the area, to scale its distances.
         crowding: It also reads ``crowdIndex`` of images and ``num_keypoints`` of persons.
         detections: It compares with persons in detected boxes, whose category is 1.
     """
@@ -26,6 +26,6 @@ class Use:
     mirrored: tuple[int, ...] = ()
     labelled: bool = True
     evaluated: bool = False
-    area: bool | None = False
+    area: bool = False
     crowding: bool = False
     detections: bool = False

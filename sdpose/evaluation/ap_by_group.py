@@ -37,7 +37,11 @@ READ = ('image_id', 'category_id', 'keypoints', 'score', 'bbox')  # of predictio
 
 
 def ap_by_group(
-    truth: dict[str, Any], predictions: list[dict[str, Any]], sigmas: np.ndarray, use_area: bool
+    truth: dict[str, Any],
+    predictions: list[dict[str, Any]],
+    sigmas: np.ndarray,
+    use_area: bool,
+    is_crowdpose: bool,
 ) -> list[dict[str, Any]]:
     """Compute AP and AR of all persons and of groups.
 
@@ -50,7 +54,8 @@ def ap_by_group(
         truth: Content of an annotation file, checked.
         predictions: COCO results, checked.
         sigmas: (K,), of MMPose's meta information.
-        use_area: ``False`` evaluates as for CrowdPose, with its easy, medium and hard pictures.
+        use_area: See :func:`sdpose.annotations.coco_evaluation.area_of`.
+        is_crowdpose: Evaluate as for CrowdPose, with its easy, medium and hard pictures.
 
     Returns:
         For each group ``persons``, its name, their ``number``, and ``NUMBERS``, 0..1; ``None``
@@ -63,10 +68,10 @@ def ap_by_group(
         data.dataset = truth
         data.createIndex()
         results = data.loadRes([{key: entry[key] for key in read} for entry in predictions])
-        kind = 'keypoints' if use_area else 'keypoints_crowd'
+        kind = 'keypoints_crowd' if is_crowdpose else 'keypoints'
         evaluation = COCOeval(data, results, kind, sigmas, use_area)
         rows = list(_measure(evaluation, AREAS))
-        if not use_area:
+        if is_crowdpose:
             images = evaluation.params.imgIds
             for name, value in zip(CROWDING, evaluation.get_type_result(EASY, MEDIUM), strict=True):
                 rows.append(dict.fromkeys(rows[0]) | dict(persons=name, AP=_number(value)))

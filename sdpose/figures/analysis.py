@@ -46,7 +46,7 @@ def analyse(results: Results) -> dict[str, Any]:
     confidences = keypoints_of([match.prediction for match in near], len(sigmas))[..., 2]
     types = error_types(near, truth, info['flip_indices'], sigmas, use_area)
     labelled = types >= 0
-    groups = ap_by_group(truth, results.predictions, sigmas, use_area)
+    groups = ap_by_group(truth, results.predictions, sigmas, use_area, results.is_crowdpose)
     return dict(
         persons=dict(matched=len(near), unmatched=missed + len(matches) - len(near)),
         ap=[group for group in groups if group['number'] != 0],

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap
 
-from sdpose.annotations.annotation_file import check_annotations
+from sdpose.annotations.annotation_file import check_annotations, has_areas
 from sdpose.annotations.coco_json import read_coco_json
 from sdpose.annotations.entries import by_id
 from sdpose.annotations.result_file import check_predictions
@@ -41,9 +41,14 @@ class Results(NamedTuple):
         return [self.metainfo['keypoint_id2name'][i] for i in range(self.metainfo['num_keypoints'])]
 
     @property
+    def is_crowdpose(self) -> bool:
+        """Whether the evaluation is that of CrowdPose."""
+        return self.metainfo['dataset_name'] == 'crowdpose'
+
+    @property
     def use_area(self) -> bool:
-        """Whether the OKS reads the area of the annotations, where they have it."""
-        return self.metainfo['dataset_name'] != 'crowdpose'
+        """Whether the OKS reads the area of the annotations: all must have it, as for a test."""
+        return not self.is_crowdpose and has_areas(self.truth)
 
 
 def read_results(
@@ -51,7 +56,6 @@ def read_results(
     images: Path,
     predictions: Path,
     metainfo: str,
-    with_oks: bool = False,
     with_ap: bool = False,
 ) -> Results:
     """Read predictions and their ground truth, and check every entry of both.
@@ -61,7 +65,6 @@ def read_results(
         images: Folder of the images.
         predictions: In COCO's results format.
         metainfo: See :func:`sdpose.engine.metainfo.read_metainfo`.
-        with_oks: Whether the figure needs the OKS, and so all persons' areas or none.
         with_ap: Whether it needs what the evaluation reads.
 
     Raises:
@@ -75,11 +78,10 @@ def read_results(
     if isinstance(truth, list) and isinstance(found, dict):
         raise InputError(f'{annotations} has predictions and {predictions} annotations: swap them.')
     results = Results(truth, found, images, info)
-    area = None if with_oks and results.use_area else False
     pairs = tuple(info['flip_indices'])
-    use = Use(count, hint, tuple(results.names), pairs, evaluated=True, area=area)
+    use = Use(count, hint, tuple(results.names), pairs, evaluated=True)
     check_annotations(annotations, truth, use).raise_first()
-    if with_ap and not results.use_area:  # now that the metainfo is known to be the right one
+    if with_ap and results.is_crowdpose:  # now that the metainfo is known to be the right one
         check_annotations(annotations, truth, replace(use, crowding=True)).raise_first()
     categories = by_id(truth['categories']) if with_ap else None
     images_by_id = by_id(truth['images'])

@@ -15,7 +15,7 @@ TRUTH = drawn()
 
 
 def rows_of(found, use_area=True, truth=TRUTH):
-    rows = ap_by_group(truth, found, sigmas_for('keypoints', truth), use_area)
+    rows = ap_by_group(truth, found, sigmas_for('keypoints', truth), use_area, not use_area)
     return {row.pop('persons'): row for row in rows}
 
 
@@ -65,6 +65,6 @@ def test_any_number_of_keypoints(count):
     points = np.tile([5.0, 5.0, 2.0], count).tolist()
     person = dict(image_id=1, category_id=1, keypoints=points, bbox=[0, 0, 9, 9])
     truth = dict(images=[dict(id=1)], annotations=[dict(person, id=1)], categories=[dict(id=1)])
-    rows = ap_by_group(truth, [dict(person, score=1.0)], np.full(count, 0.05), True)
+    rows = ap_by_group(truth, [dict(person, score=1.0)], np.full(count, 0.05), True, False)
     assert rows[0]['AP'] == rows[-1]['AP'] == pytest.approx(1)
     assert rows[-1]['persons'].endswith(f'to {count} keypoints')

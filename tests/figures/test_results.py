@@ -85,12 +85,14 @@ def test_what_is_refused(read, truth, found, message):
         read(truth, found)
 
 
-def test_area_is_only_for_the_oks(read):
-    truth = truth_of(area=0)
-    assert read(truth).truth == truth
-    with pytest.raises(InputError, match='its area is 0'):
-        read(truth, with_oks=True)
-    read(truth_of(14, area=0), found_of(14), 'crowdpose', with_oks=True)
+@pytest.mark.parametrize(
+    ('count', 'metainfo', 'area', 'use_area'),
+    [(17, 'coco', 9, True), (17, 'coco', 0, False), (14, 'crowdpose', 9, False)],
+)
+def test_area_is_read_if_all_have_it(count, metainfo, area, use_area, read):
+    results = read(truth_of(count, area=area), found_of(count), metainfo)
+    assert results.use_area is use_area
+    assert results.is_crowdpose is (metainfo == 'crowdpose')
 
 
 def test_broken_files(tmp_path):
