@@ -65,8 +65,6 @@ def sort_annotations(path: Path, content: Any, use: Use) -> tuple[FileReport, di
     report.problems += problems_in('category', lists['categories'], find)
     if use.num_keypoints is None:
         use = replace(use, num_keypoints=usual_count(annotations), hint=' as most have')
-    if use.area is None:
-        use = replace(use, area=any('area' in e for e in annotations if isinstance(e, dict)))
     find = partial(
         _annotation_problems, images=images, categories=categories, persons=of_persons, use=use
     )
@@ -121,9 +119,9 @@ def has_areas(content: Any) -> bool:
 
 
 def usual_count(annotations: list[Any]) -> int | None:
-    """Number of keypoints that most annotations have; the first of several such numbers."""
+    """Number of keypoints that most annotations with some have; the first of several such."""
     found = (entry.get('keypoints') for entry in annotations if isinstance(entry, dict))
-    counts = Counter(len(values) // 3 for values in found if isinstance(values, list))
+    counts = Counter(len(values) // 3 for values in found if values and isinstance(values, list))
     return max(counts, key=counts.__getitem__, default=None)
 
 

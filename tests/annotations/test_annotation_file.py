@@ -301,6 +301,10 @@ def test_any_number_of_keypoints_as_long_as_it_is_the_same():
     assert check(content, Use()).problems == [
         'annotation 1 (id 101): it has 5 keypoints, not 3 as most have'
     ]
+    for person in content['annotations'][1:]:
+        person['keypoints'] = []
+    problem, *_ = check(content, Use()).problems
+    assert problem == 'annotation 1 (id 101): it has 0 keypoints, not 3 as most have'
 
 
 @pytest.mark.parametrize(
