@@ -1,6 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """The category of persons in a file: the names of their keypoints, in order, and their links."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,14 +19,16 @@ class Skeleton(NamedTuple):
     Attributes:
         names: Of the K keypoints.
         links: Pairs of indices from 0, which a line joins.
+        sides: Pairs (left, right) of indices from 0 that the names do not tell.
     """
 
     names: tuple[str, ...]
     links: tuple[tuple[int, int], ...]
+    sides: tuple[tuple[int, int], ...] = ()
 
     def pairs(self) -> list[tuple[int, int]]:
-        """Indices (left, right) of keypoints that lie on both sides, by their names."""
-        return left_right_pairs(self.names)
+        """Indices (left, right) of keypoints that lie on both sides."""
+        return [*left_right_pairs(self.names), *self.sides]
 
     def mirrored(self) -> tuple[int, ...]:
         """Index of the keypoint on the other side, or of itself, of each of the K."""
@@ -63,6 +66,7 @@ def read_skeleton(
     content: Any,
     names: Sequence[str] | None = None,
     links: Sequence[Sequence[int]] | None = None,
+    sides: Sequence[Sequence[int]] = (),
 ) -> Skeleton:
     """Read the skeleton of the one kind that is annotated.
 
@@ -71,6 +75,7 @@ def read_skeleton(
         content: Anything that JSON can hold.
         names: Instead of those of the category.
         links: Pairs of numbers from 1, instead of those of the category.
+        sides: Pairs (left, right) of numbers from 1, beside those that the names tell.
 
     Raises:
         InputError: Several kinds are annotated, names are missing, or something is wrong in them.
@@ -103,13 +108,28 @@ def read_skeleton(
     count = usual_count(entries)
     if count not in (None, len(found)):
         raise InputError(f'{where} has {len(found)} names for {count} annotated keypoints.')
-    pairs = (kind.get('skeleton') or ()) if links is None else links
+    lines = (kind.get('skeleton') or ()) if links is None else links
+    mend = 'mend it, or give the links as --links 1-2 1-3 ..., or none by --links alone'
+    skeleton = Skeleton(
+        tuple(found),
+        _from_0(lines, len(found), f'{where} has the link', mend),
+        _from_0(sides, len(found), '--pairs has', 'give the left one and the right one'),
+    )
+    both = Counter(number for pair in skeleton.pairs() for number in pair)
+    for number in (number for pair in skeleton.sides for number in pair if both[number] > 1):
+        raise InputError(
+            f'--pairs has {number + 1}, {found[number]}, which is in another pair, or whose side '
+            'its name tells.'
+        )
+    return skeleton
+
+
+def _from_0(pairs: Any, count: int, what: str, mend: str) -> tuple[tuple[int, int], ...]:
+    """Check pairs of numbers from 1 to ``count``, and count from 0."""
     for pair in pairs if isinstance(pairs, list | tuple) else (pairs,):
         numbers = pair if isinstance(pair, list | tuple) and len(pair) == 2 else (0, 0)
-        if not all(is_whole(n, 1) and n <= len(found) for n in numbers) or len(set(numbers)) < 2:
+        if not all(is_whole(n, 1) and n <= count for n in numbers) or len(set(numbers)) < 2:
             raise InputError(
-                f'{where} has the link {shown(pair)}, which is no pair of two numbers from 1 to '
-                f'{len(found)}: mend it, or give the links as --links 1-2 1-3 ..., or none by '
-                '--links alone.'
+                f'{what} {shown(pair)}, which is no pair of two numbers from 1 to {count}: {mend}.'
             )
-    return Skeleton(tuple(found), tuple((first - 1, second - 1) for first, second in pairs))
+    return tuple((first - 1, second - 1) for first, second in pairs)

@@ -81,6 +81,10 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
     parser.add_argument(
         '--links', nargs='*', type=link, metavar='A-B', help="lines to draw, instead of the file's"
     )
+    parser.add_argument(
+        '--pairs', nargs='+', type=link, metavar='L-R', default=[],
+        help='keypoints on both sides, left-right, that their names do not tell',
+    )  # fmt: skip
     sigmas = parser.add_mutually_exclusive_group()
     sigmas.add_argument('--sigmas', nargs='+', type=float, metavar='S', help='of OKS, by keypoint')
     sigmas.add_argument('--repeated', type=Path, metavar='ANN2', help='ANN, labelled once more')
@@ -201,7 +205,7 @@ def main(arguments: Arguments = None) -> None:
     args = parse_args(arguments)
     base, model = find_config(args.like)
     train, val = (read(path, args.category) for path in (args.annotations, args.val_ann))
-    skeleton = read_skeleton(args.annotations, train, args.keypoints, args.links)
+    skeleton = read_skeleton(args.annotations, train, args.keypoints, args.links, args.pairs)
     count = len(skeleton.names)
     use = Use(count, ' as its category has', skeleton.names, skeleton.mirrored())
     evaluated = replace(use, evaluated=True)
@@ -210,6 +214,11 @@ def main(arguments: Arguments = None) -> None:
     for report in reports:
         report.raise_first()
     sigmas, sources = choose_sigmas(args, train, skeleton, evaluated)
+    notes = [note for report in reports if (note := report.note())]
+    if args.val_ann.resolve() == args.annotations.resolve():
+        notes.append(
+            f'{args.val_ann} is trained on as well: AP on it says little of other persons.'
+        )
     files: dict[Path, str] = {}
     if args.category:
         args.annotations, args.val_ann = (args.out / f'{name}.json' for name in ('train', 'val'))
@@ -224,9 +233,11 @@ def main(arguments: Arguments = None) -> None:
     for path, text in files.items():
         write_whole(path, text.encode())
     pairs = ', '.join(f'{skeleton.names[a]}/{skeleton.names[b]}' for a, b in skeleton.pairs())
-    notes = [note for report in reports if (note := report.note())]
     print(*notes, *(f'Wrote {path}.' for path in files), sep='\n')
-    pairs = shorten(pairs, 400, placeholder=' ...') or 'none, so mirroring swaps nothing'
+    pairs = (
+        shorten(pairs, 400, placeholder=' ...')
+        or 'none (--pairs gives them), so mirroring swaps nothing'
+    )
     print(f'{count} keypoints, {len(skeleton.links)} links. Left/right: {pairs}.')
     print(f'Sigmas: {sources}.', NEXT.format(config=config), sep='\n')
 

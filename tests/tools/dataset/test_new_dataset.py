@@ -83,6 +83,22 @@ def test_evaluation_goes_without_areas(copy, tmp_path):
     check_data(cfg, ['val'])
 
 
+def test_what_only_the_user_knows(copy, tmp_path):
+    """Sides that names do not tell; and that nobody else is there to validate on."""
+    train = copy / 'annotations/train.json'
+    names = [f'π{number}' for number in range(21)]
+    for path in (train, copy / 'annotations/val.json'):
+        change(path, categories=lambda category: category.update(keypoints=names))
+    same = ('--val-ann', train, '--val-images', copy / 'images/train')
+    result = new(copy, tmp_path / 'a', *same)
+    assert 'Left/right: none (--pairs gives them)' in result.stdout
+    assert 'train.json is trained on as well' in result.stdout
+    assert 'Left/right: π1/π2.' in new(copy, tmp_path / 'b', '--pairs', '2-3').stdout
+    cfg = Config.fromfile(config_in(tmp_path / 'b'))
+    check_data(cfg, ['train', 'val'])
+    assert DATASETS.build(cfg.train_dataloader.dataset).metainfo['flip_indices'][:4] == [0, 2, 1, 3]
+
+
 def test_sigmas_are_measured(copy, tmp_path):
     rng, path = np.random.default_rng(0), tmp_path / 'again.json'
 
