@@ -11,6 +11,7 @@ from sdpose.annotations.entries import by_id, is_whole
 from sdpose.annotations.keypoint_names import left_right_pairs
 from sdpose.errors import InputError
 from sdpose.runtime.json_files import shown
+from sdpose.runtime.person_boxes import PERSON
 
 
 class Skeleton(NamedTuple):
@@ -40,6 +41,8 @@ class Skeleton(NamedTuple):
 def only_category(path: Path, content: Any, name: str) -> dict[str, Any]:
     """Return what a file has of one category, and all images.
 
+    The category gets the id of persons, which predictions and detections have.
+
     Args:
         path: Of the file, for messages.
         content: Anything that JSON can hold.
@@ -55,10 +58,12 @@ def only_category(path: Path, content: Any, name: str) -> dict[str, Any]:
         names = ', '.join(shown(kind.get('name')) for kind in by_id(lists['categories']).values())
         raise InputError(f'{path} has no category {name!r}, but {names or "none"}.')
     persons = [
-        entry for entry in lists['annotations']
+        dict(entry, category_id=PERSON) if isinstance(entry, dict) else entry
+        for entry in lists['annotations']
         if not isinstance(entry, dict) or entry.get('category_id') in [*kinds]
-    ]  # fmt: skip
-    return dict(content, categories=[*kinds.values()], annotations=persons)
+    ]
+    category = dict(next(iter(kinds.values())), id=PERSON)
+    return dict(content, categories=[category], annotations=persons)
 
 
 def read_skeleton(

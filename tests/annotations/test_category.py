@@ -36,7 +36,8 @@ def test_one_category_of_several():
     with pytest.raises(InputError, match=r"several categories.*'person', 'hand'.*--category"):
         read_skeleton(PATH, content)
     hands = only_category(PATH, content, 'hand')
-    assert hands == dict(images=[], annotations=[dict(category_id=2)] * 2, categories=[HAND])
+    one = dict(HAND, id=1)  # as of predictions and detections
+    assert hands == dict(images=[], annotations=[dict(category_id=1)] * 2, categories=[one])
     assert read_skeleton(PATH, hands).names == ('thumb',)
     with pytest.raises(InputError, match="no category 'cat', but 'person', 'hand'"):
         only_category(PATH, content, 'cat')
