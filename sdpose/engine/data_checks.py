@@ -104,7 +104,9 @@ def reads_coco(dataset: dict) -> bool:
 
 def _how_to_get(dataset: dict) -> str:
     """How to come by a data set that is not there, as the end of a message."""
-    root, name = dataset.get('data_root') or '.', Path(str(dataset.get('ann_file'))).name
+    root, name = dataset.get('data_root'), Path(str(dataset.get('ann_file'))).name
+    if not root:  # as of test.py --data
+        return 'Give its right path.'
     style = next((style for start, style in TOY_STYLES.items() if name.startswith(start)), None)
     make = f'python tools/dataset/make_toy_coco.py data/toy_{style} --style {style}'
     return (

@@ -7,6 +7,7 @@ from mmengine.config import Config
 
 from conftest import CONFIGS
 from sdpose.engine.coco_data import replace_test_data
+from sdpose.engine.data_checks import check_data
 from sdpose.errors import InputError
 
 CROWDPOSE = next(CONFIGS.rglob('td-hm_sdpose-s-v1_*crowdpose*.py'))
@@ -36,6 +37,15 @@ def test_evaluation_is_as_the_data_allow(tmp_path, person, has_area):
     cfg = Config.fromfile(CROWDPOSE)
     replace_test_data(cfg, write(path, crowding=['crowdIndex'], **person), Path('pictures'))
     assert cfg.test_evaluator.iou_type == 'keypoints_crowd'
+
+
+def test_a_folder_that_is_missing_is_no_public_data_set(tmp_path):
+    cfg = Config.fromfile(CROWDPOSE)
+    replace_test_data(cfg, write(tmp_path / 'a.json'), Path('gone'))
+    with pytest.raises(
+        InputError, match=r'^There is no image folder gone\. Give its right path\.$'
+    ):
+        check_data(cfg, ['test'])
 
 
 @pytest.mark.parametrize(
