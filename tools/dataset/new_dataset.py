@@ -119,7 +119,8 @@ def find_config(model: str) -> tuple[Path, Any]:
         hint = f' Did you mean {" or ".join(near)}?' if near else ''
         raise InputError(f'--like {model!r} is no model of configs/ on COCO.{hint}')
     parts = load_config(str(known[model])).model
-    if 'teacher' in parts:
+    head = parts.head  # its scores are confidences, which a teacher trains, if nothing else is said
+    if 'teacher' in parts or ('num_joints' in head and 'score' not in head):
         raise InputError(
             f'--like {model}: it learns from a teacher, which must know the same keypoints: begin '
             'with a model that has none, e.g. tokenpose-s-v1, and see '
@@ -190,12 +191,15 @@ def config_text(
     inside = [os.path.relpath(path, root) for path in paths]
     head = 'num_joints' if 'num_joints' in model.head else 'out_channels'
     parts = [f'neck=dict(num_keypoints={count})'] if 'num_keypoints' in model.neck else []
+    second = (
+        f', auxiliary_head=dict(out_channels={count})' if 'auxiliary_head' in model.head else ''
+    )
     base, out = base.resolve(), args.out.resolve()
     is_near = out.is_relative_to(CONFIGS.resolve().parent)
     return CONFIG.format(
         base=os.path.relpath(base, out) if is_near else str(base),
         root=f'{root.rstrip("/")}/',
-        model=', '.join([*parts, f'head=dict({head}={count})']),
+        model=', '.join([*parts, f'head=dict({head}={count}{second})']),
         **dict(zip(('train_ann', 'train_images', 'val_ann', 'val_images'), inside, strict=True)),
     ) + ('' if has_area else WITHOUT_AREA)
 
@@ -216,9 +220,7 @@ def main(arguments: Arguments = None) -> None:
     sigmas, sources = choose_sigmas(args, train, skeleton, evaluated)
     notes = [note for report in reports if (note := report.note())]
     if args.val_ann.resolve() == args.annotations.resolve():
-        notes.append(
-            f'{args.val_ann} is trained on as well: AP on it says little of other persons.'
-        )
+        notes.append(f'{args.val_ann} is trained on as well: its AP says little of others.')
     files: dict[Path, str] = {}
     if args.category:
         args.annotations, args.val_ann = (args.out / f'{name}.json' for name in ('train', 'val'))

@@ -53,8 +53,10 @@ def change(path, **changes):
 
 
 @pytest.mark.parametrize(
-    'like', ['sdpose-toy', 'sdpose-s-v1', 'ppt-s', 'sdpose-reg-toy', 'deeppose-r50-baseline']
-)
+    'like',
+    ['sdpose-toy', 'sdpose-s-v1', 'ppt-s', 'sdpose-reg-toy', 'deeppose-r50-baseline',
+     'distilpose-s-auxiliary'],
+)  # fmt: skip
 def test_the_config_reads_and_augments_the_data(like, hands, tmp_path):
     result = new(hands, tmp_path, like=like)
     assert result.returncode == 0, result.stderr
@@ -63,6 +65,7 @@ def test_the_config_reads_and_augments_the_data(like, hands, tmp_path):
     cfg = Config.fromfile(config_in(tmp_path))
     head = cfg.model.head
     assert 21 in (head.get('out_channels'), head.get('num_joints'))
+    assert head.get('auxiliary_head', dict(out_channels=21))['out_channels'] == 21
     assert cfg.model.neck.get('num_keypoints', 21) == 21
     assert cfg.data_root == f'{hands}/'
     check_data(cfg, ['train', 'val', 'test'])
@@ -139,6 +142,7 @@ def test_one_of_several_categories(copy, tmp_path):
         (['--like', 'sdpose-s'], ['no model of configs/', 'Did you mean', 'sdpose-s-v1']),
         (['--like', '../x'], ['no model of configs/']),
         (['--like', 'distilpose-toy'], ['teacher', 'tokenpose-s-v1']),
+        (['--like', 'distilpose-toy-student'], ['teacher', 'tokenpose-s-v1']),
         (['--name', '../x'], ["--name '../x' must be"]),
         (['--val-images', 'gone'], ['gone', 'missing']),
         (['--val-ann', 'gone.json'], ['There is no file of annotations gone.json']),
