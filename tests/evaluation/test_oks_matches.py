@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from sdpose.evaluation.oks_matches import keypoints_of, match_by_oks
+from sdpose.evaluation.oks_matches import joint_similarities, keypoints_of, match_by_oks
 
 SIGMAS = np.array([0.026, 0.05, 0.1])
 
@@ -80,6 +80,9 @@ def test_labels_and_areas():
     (match,), missed = match_by_oks(truth, predictions, SIGMAS)
     assert missed == 0  # neither the unlabelled person nor the crowd counts
     assert match.oks == pytest.approx(expected_oks(4.0, visible=(1, 0, 1)))
+    ((first, second, third),) = joint_similarities([match], SIGMAS)
+    assert (first, third) == pytest.approx([expected_oks(4.0, v) for v in ((1, 0, 0), (0, 0, 1))])
+    assert np.isnan(second)
     assert match_by_oks(truth, predictions, SIGMAS, min_keypoints=3) == ([], 0)
 
     (match,), _ = match_by_oks(truth, predictions, SIGMAS, use_area=False)
