@@ -205,10 +205,10 @@ def main(arguments: Arguments = None) -> None:
     count = len(skeleton.names)
     use = Use(count, ' as its category has', skeleton.names, skeleton.mirrored())
     evaluated = replace(use, evaluated=True)
-    reports = check_data_set(args.annotations, args.images, use, content=train)
-    reports += check_data_set(args.val_ann, args.val_images, evaluated, content=val)
-    for report in reports:
-        report.raise_first()
+    notes = [
+        check_data_set(args.annotations, args.images, use, content=train),
+        check_data_set(args.val_ann, args.val_images, evaluated, content=val),
+    ]
     sigmas, sources = choose_sigmas(args, train, skeleton, evaluated)
     files: dict[Path, str] = {}
     if args.category:
@@ -224,8 +224,7 @@ def main(arguments: Arguments = None) -> None:
     for path, text in files.items():
         write_whole(path, text.encode())
     pairs = ', '.join(f'{skeleton.names[a]}/{skeleton.names[b]}' for a, b in skeleton.pairs())
-    notes = [note for report in reports if (note := report.note())]
-    print(*notes, *(f'Wrote {path}.' for path in files), sep='\n')
+    print(*filter(None, notes), *(f'Wrote {path}.' for path in files), sep='\n')
     pairs = shorten(pairs, 400, placeholder=' ...') or 'none, so mirroring swaps nothing'
     print(f'{count} keypoints, {len(skeleton.links)} links. Left/right: {pairs}.')
     print(f'Sigmas: {sources}.', NEXT.format(config=config), sep='\n')
