@@ -105,18 +105,13 @@ def coco_lists(path: Path, content: Any, use: Use = Use()) -> dict[str, list]:
     return lists
 
 
-def has_areas(content: Any) -> bool:
-    """Whether OKS can read the area of each person; it can take a part of the boxes' instead.
-
-    Args:
-        content: Of a file of annotations.
-    """
-    entries = content.get('annotations') if isinstance(content, dict) else None
+def has_areas(annotations: list[Any]) -> bool:
+    """Whether OKS can read the area of each person; it can take a part of the boxes' instead."""
     return all(
         isinstance(entry, dict)
         and are_numbers([entry.get('area')], 1, LARGEST_AREA)
         and (entry['area'] > 0 or not entry.get('num_keypoints', 1))
-        for entry in (entries if isinstance(entries, list) else ())
+        for entry in annotations
     )
 
 

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
+from pprint import pformat
 from textwrap import shorten
 from typing import Any
 
@@ -162,18 +163,6 @@ def choose_sigmas(
     return [known.get(name, DEFAULT_SIGMA) for name in names], '; '.join(sources)
 
 
-def metainfo_text(metainfo: dict[str, Any]) -> str:
-    """Return Python code, with a line for each keypoint and link."""
-
-    def shown(value: Any) -> str:
-        if not isinstance(value, dict) or not value:
-            return repr(value)
-        return '{\n' + ''.join(f'        {n}: {entry},\n' for n, entry in value.items()) + '    }'
-
-    lines = ''.join(f'    {key}={shown(value)},\n' for key, value in metainfo.items())
-    return f'dataset_info = dict(\n{lines})\n'
-
-
 def config_text(
     args: argparse.Namespace, base: Path, model: Any, count: int, has_area: bool
 ) -> str:
@@ -214,10 +203,12 @@ def main(arguments: Arguments = None) -> None:
     if args.category:
         args.annotations, args.val_ann = (args.out / f'{name}.json' for name in ('train', 'val'))
         files = {args.annotations: json.dumps(train), args.val_ann: json.dumps(val)}
-    files[args.out / 'metainfo.py'] = metainfo_text(make_metainfo(args.name, skeleton, sigmas))
+    metainfo = make_metainfo(args.name, skeleton, sigmas)
+    text = pformat(metainfo, width=160, compact=True, sort_dicts=False)  # a line a keypoint
+    files[args.out / 'metainfo.py'] = f'dataset_info = {text}\n'
     start, size = base.stem.rpartition('_')[0], base.stem.rpartition('-')[2]
     config = args.out / f'{start}_{args.name}-{size}.py'
-    files[config] = config_text(args, base, model, count, has_areas(val))
+    files[config] = config_text(args, base, model, count, has_areas(val['annotations']))
     for path, text in files.items():
         if path.exists() and not args.overwrite and path.read_bytes() != text.encode():
             raise InputError(f'{path} is there already: give another --out, or --overwrite.')
