@@ -137,7 +137,7 @@ def _category_problems(entry: dict[str, Any], persons: set[int], use: Use) -> It
     if not isinstance(entry.get('name', ''), str):
         yield complaint(entry, 'name', 'a text')
     if use.names and entry['id'] in persons:
-        yield from order_problems(entry.get('keypoints'), use.names, use.mirrored)
+        yield from order_problems(entry.get('keypoints'), use.names, use.pairs)
 
 
 def _categories_of_persons(categories: dict[int, dict[str, Any]], use: Use) -> set[int]:

@@ -27,12 +27,6 @@ class Skeleton(NamedTuple):
         """Indices (left, right) of keypoints that lie on both sides, by their names."""
         return left_right_pairs(self.names)
 
-    def mirrored(self) -> tuple[int, ...]:
-        """Index of the keypoint on the other side, or of itself, of each of the K."""
-        other = dict(self.pairs())
-        other |= {right: left for left, right in other.items()}
-        return tuple(other.get(number, number) for number in range(len(self.names)))
-
 
 def is_link(pair: Any, count: int) -> bool:
     """Whether something is a pair of the numbers, from 1, of two of ``count`` keypoints."""

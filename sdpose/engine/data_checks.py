@@ -145,7 +145,7 @@ def _check_dataset(dataset: dict, num_keypoints: int | None, metrics: list[dict]
         num_keypoints=metainfo.get('num_keypoints'),
         hint=' (is the config the right one for this data set?)',
         names=tuple(names_of(metainfo) or ()),
-        mirrored=tuple(metainfo.get('flip_indices', ())),
+        pairs=frozenset(enumerate(metainfo.get('flip_indices', ()))),
         labelled=not metrics or bool(evaluating),
         evaluated=bool(evaluating),
         area=any(metric.get('use_area', True) for metric in evaluating),

@@ -192,7 +192,7 @@ def main(arguments: Arguments = None) -> None:
     train, val = (read(path, args.category) for path in (args.annotations, args.val_ann))
     skeleton = read_skeleton(args.annotations, train, args.keypoints, args.links)
     count = len(skeleton.names)
-    use = Use(count, ' as its category has', skeleton.names, skeleton.mirrored())
+    use = Use(count, ' as its category has', skeleton.names, frozenset(skeleton.pairs()))
     evaluated = replace(use, evaluated=True)
     notes = [
         check_data_set(args.annotations, args.images, use, content=train),
