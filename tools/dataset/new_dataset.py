@@ -29,6 +29,7 @@ from sdpose.runtime.command import Arguments, make_parser
 from sdpose.runtime.files import write_whole
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
+ON_COCO = re.compile(r'[^_]+_([^_]+)_[^_]+_(?:toy-)?coco-\d+x\d+')  # a config's name
 EXAMPLES = """\
   python tools/dataset/new_dataset.py my/train.json my/images --name mine --like sdpose-s-v1 \\
       --val-ann my/val.json
@@ -105,12 +106,8 @@ def find_config(model: str) -> tuple[Path, Any]:
     Raises:
         InputError: There is none, or it learns from a teacher of COCO's keypoints.
     """
-    paths = [path for path in CONFIGS.rglob('td-*.py') if path.stem.count('_') == 3]
-    known = {
-        path.stem.split('_')[1]: path
-        for path in paths
-        if re.fullmatch(r'(toy-)?coco-\d+x\d+', path.stem.split('_')[3])
-    }
+    named = {path: ON_COCO.fullmatch(path.stem) for path in CONFIGS.rglob('td-*.py')}
+    known = {name[1]: path for path, name in named.items() if name}
     if model not in known:
         near = get_close_matches(model, known, n=4, cutoff=0.5)
         hint = f' Did you mean {" or ".join(near)}?' if near else ''
