@@ -41,18 +41,10 @@ def check_annotations(path: Path, content: Any, use: Use) -> FileReport:
 
 
 def sort_annotations(path: Path, content: Any, use: Use) -> tuple[FileReport, dict, list[dict]]:
-    """Check annotations, and return with the report what nothing is wrong with.
-
-    Args:
-        path: As of :func:`check_annotations`, which has all that is said of them.
-        content: As well.
-        use: As well.
+    """Check as :func:`check_annotations`, and return as well what nothing is wrong with.
 
     Returns:
         The report; the images by their ids, and the annotations of these.
-
-    Raises:
-        InputError: It is something else.
     """
     lists = coco_lists(path, content, use)
     images, categories = by_id(lists['images']), by_id(lists['categories'])
