@@ -7,7 +7,6 @@ import os
 import re
 import sys
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from pprint import pformat
 from textwrap import shorten
@@ -24,7 +23,7 @@ from sdpose.cli import run_tool
 from sdpose.engine.config_file import load_config
 from sdpose.engine.metainfo import DEFAULT_SIGMA, known_joints, make_metainfo
 from sdpose.engine.setting_checks import check_setting
-from sdpose.errors import InputError
+from sdpose.errors import InputError, did_you_mean
 from sdpose.runtime.command import Arguments, make_parser
 from sdpose.runtime.files import write_whole
 
@@ -109,8 +108,7 @@ def find_config(model: str) -> tuple[Path, Any]:
     named = {path: ON_COCO.fullmatch(path.stem) for path in CONFIGS.rglob('td-*.py')}
     known = {name[1]: path for path, name in named.items() if name}
     if model not in known:
-        near = get_close_matches(model, known, n=4, cutoff=0.5)
-        hint = f' Did you mean {" or ".join(near)}?' if near else ''
+        hint = did_you_mean(model, known, 4, cutoff=0.5)
         raise InputError(f'--like {model!r} is no model of configs/ on COCO.{hint}')
     parts = load_config(str(known[model])).model
     if 'teacher' in parts:
