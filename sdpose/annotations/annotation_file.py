@@ -40,11 +40,14 @@ def check_annotations(path: Path, content: Any, use: Use) -> FileReport:
     return sort_annotations(path, content, use)[0]
 
 
-def sort_annotations(path: Path, content: Any, use: Use) -> tuple[FileReport, dict, list[dict]]:
+def sort_annotations(
+    path: Path, content: Any, use: Use
+) -> tuple[FileReport, dict[int, dict], list[tuple[dict, str | None]]]:
     """Check as :func:`check_annotations`, and return as well what nothing is wrong with.
 
     Returns:
-        The report; the images by their ids, and the annotations of these.
+        The report; the images by their ids; and the annotations of these, each with the reason
+        why it is not used, if it is not.
     """
     lists = coco_lists(path, content, use)
     images, categories = by_id(lists['images']), by_id(lists['categories'])
@@ -66,8 +69,8 @@ def sort_annotations(path: Path, content: Any, use: Use) -> tuple[FileReport, di
     report.problems += wrong
     images = by_id(without(lists['images'], wrong_images))
     sound = [entry for entry in without(annotations, wrong) if entry['image_id'] in images]
-    for entry in sound:
-        reason = why_unused(entry, images[entry['image_id']])
+    judged = [(entry, why_unused(entry, images[entry['image_id']])) for entry in sound]
+    for entry, reason in judged:
         if reason:
             report.unused[reason] += 1
         else:
@@ -75,7 +78,7 @@ def sort_annotations(path: Path, content: Any, use: Use) -> tuple[FileReport, di
     if use.labelled:
         no_keypoints = annotations and not any('keypoints' in entry for entry in sound)
         report.need_some(INSTANCES if no_keypoints else '')
-    return report, images, sound
+    return report, images, judged
 
 
 def coco_lists(path: Path, content: Any, use: Use = Use()) -> dict[str, list]:

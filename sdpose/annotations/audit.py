@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from sdpose.annotations.annotation_file import sort_annotations, why_unused
+from sdpose.annotations.annotation_file import sort_annotations
 from sdpose.annotations.category import Skeleton, is_link
 from sdpose.annotations.coco_json import read_coco_json
 from sdpose.annotations.entries import Problem, by_id
@@ -55,13 +55,13 @@ class Audit:
         self.skeletons: dict[int, Skeleton] = {}
         others = _known_pictures(*other) if other else {}
         content = read_coco_json(path, 'file of annotations')
-        report, self.images, sound = sort_annotations(path, content, Use())
+        report, self.images, judged = sort_annotations(path, content, Use())
         self.num_persons = report.total
         for problem in report.problems:
             self._add(problem.kind, Record(problem), is_error=True)
         if folder is not None:
             self._check_pictures(folder, report.image_ids, others)
-        of_persons = self._check_persons(sound, by_id(content['categories']))
+        of_persons = self._check_persons(judged, by_id(content['categories']))
         findings = [*self._found.values(), *of_persons]
         self.findings = sorted(findings, key=lambda finding: not finding.is_error)
 
@@ -89,14 +89,13 @@ class Audit:
             if digest:
                 first.setdefault(digest, name)
 
-    def _check_persons(self, sound: list[dict], categories: dict[int, dict]) -> list[Finding]:
-        used = []
-        for entry in sound:
-            reason = why_unused(entry, self.images[entry['image_id']])
+    def _check_persons(
+        self, judged: list[tuple[dict, str | None]], categories: dict[int, dict]
+    ) -> list[Finding]:
+        for entry, reason in judged:
             if reason:
                 self._add(f'unused person {reason}', Record.of(entry, 'not used'))
-            else:
-                used.append(entry)
+        used = [entry for entry, reason in judged if not reason]
         for number in {entry['category_id'] for entry in used}:
             count = len(used[0]['keypoints']) // 3
             self.skeletons[number] = self._skeleton(categories[number], count)
