@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from sdpose.evaluation.oks_matches import joint_similarities, keypoints_of, match_by_oks
+from sdpose.evaluation.oks_matches import joint_similarities, match_by_oks
 
 SIGMAS = np.array([0.026, 0.05, 0.1])
 
@@ -88,10 +88,3 @@ def test_labels_and_areas():
     (match,), _ = match_by_oks(truth, predictions, SIGMAS, use_area=False)
     by_box = expected_oks(4.0, visible=(1, 0, 1), area=0.53 * 40 * 60)
     assert match.oks == pytest.approx(by_box)
-
-
-def test_keypoints_of_persons():
-    persons = [dict(keypoints=[*range(6)]), dict(keypoints=[*range(6, 12)])]
-    found = keypoints_of(persons, 2)
-    np.testing.assert_array_equal(found, np.arange(12).reshape(2, 2, 3))
-    assert keypoints_of([], 2).shape == (0, 2, 3)

@@ -33,21 +33,18 @@ def test_what_is_told(files):
     assert '\x1b' not in result.stdout
 
 
-@pytest.mark.parametrize('name', ['a/sheet.png', 'sheet.pdf', 'sheet.jpg'])
-def test_sheet(files, tmp_path, name):
-    result = call_tool(TOOL, *files, '--sheet', tmp_path / name)
+def test_sheet(files, tmp_path):
+    path = tmp_path / 'a/sheet.png'
+    result = call_tool(TOOL, *files, '--sheet', path)
     assert (result.returncode, result.stderr) == (0, '')
-    assert f'Wrote {tmp_path / name}.' in result.stdout
-    assert name.endswith('pdf') or cv2.imread(str(tmp_path / name)).std() > 10
+    assert f'Wrote {path}.' in result.stdout
+    assert cv2.imread(str(path)).std() > 10
 
 
-@pytest.mark.parametrize(
-    ('content', 'message'), [('', 'it is empty'), ('{', 'is not JSON'), ('[]', 'in COCO format')]
-)
-def test_something_else(tmp_path, content, message):
+def test_something_else(tmp_path):
     path = tmp_path / 'a.json'
-    path.write_text(content)
-    assert_one_sentence(call_tool(TOOL, path, tmp_path), message)
+    path.write_text('[]')
+    assert_one_sentence(call_tool(TOOL, path, tmp_path), 'in COCO format')
     assert_one_sentence(call_tool(TOOL, tmp_path / 'none', tmp_path), 'There is no file of ann')
     assert_one_sentence(call_tool(TOOL, path, tmp_path / 'none'), 'There is no image folder')
     assert_one_sentence(call_tool(TOOL, path, tmp_path, '--sheet', 'a.x'), 'must end in .png')
