@@ -254,14 +254,6 @@ def test_images_need_ids_and_names_of_their_own(twin, tmp_path):
         BoxFile(write(tmp_path / 'truth.json', truth))
 
 
-def test_broken_and_missing_files(tmp_path):
-    (tmp_path / 'boxes.json').write_text('[')
-    with pytest.raises(InputError, match=r'boxes\.json is not JSON'):
-        BoxFile(tmp_path / 'boxes.json')
-    with pytest.raises(InputError, match='There is no file'):
-        BoxFile(tmp_path / 'nowhere.json')
-
-
 @pytest.mark.parametrize('image_id', [785, 785.0, '785', '000000000785'])
 def test_ids_as_programs_write_them(image_id, tmp_path):
     boxes = BoxFile(write(tmp_path / 'd.json', [DETECTIONS[0] | dict(image_id=image_id)]))
