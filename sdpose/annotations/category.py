@@ -27,11 +27,11 @@ class Skeleton(NamedTuple):
         """Indices (left, right) of keypoints that lie on both sides, by their names."""
         return left_right_pairs(self.names)
 
-    def mirrored(self) -> tuple[int, ...]:
-        """Index of the keypoint on the other side, or of itself, of each of the K."""
-        other = dict(self.pairs())
-        other |= {right: left for left, right in other.items()}
-        return tuple(other.get(number, number) for number in range(len(self.names)))
+
+def is_link(pair: Any, count: int) -> bool:
+    """Whether something is a pair of the numbers, from 1, of two of ``count`` keypoints."""
+    is_pair = isinstance(pair, list | tuple) and len(pair) == 2 and pair[0] != pair[1]
+    return is_pair and all(is_whole(end, 1) and end <= count for end in pair)
 
 
 def only_category(path: Path, content: Any, name: str) -> dict[str, Any]:
@@ -105,8 +105,7 @@ def read_skeleton(
         raise InputError(f'{where} has {len(found)} names for {count} annotated keypoints.')
     pairs = (kind.get('skeleton') or ()) if links is None else links
     for pair in pairs if isinstance(pairs, list | tuple) else (pairs,):
-        numbers = pair if isinstance(pair, list | tuple) and len(pair) == 2 else (0, 0)
-        if not all(is_whole(n, 1) and n <= len(found) for n in numbers) or len(set(numbers)) < 2:
+        if not is_link(pair, len(found)):
             raise InputError(
                 f'{where} has the link {shown(pair)}, which is no pair of two numbers from 1 to '
                 f'{len(found)}: mend it, or give the links as --links 1-2 1-3 ..., or none by '

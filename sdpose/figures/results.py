@@ -76,7 +76,7 @@ def read_results(
         raise InputError(f'{annotations} has predictions and {predictions} annotations: swap them.')
     results = Results(truth, found, images, info)
     area = None if with_oks and results.use_area else False
-    pairs = tuple(info['flip_indices'])
+    pairs = frozenset(enumerate(info['flip_indices']))
     use = Use(count, hint, tuple(results.names), pairs, evaluated=True, area=area)
     check_annotations(annotations, truth, use).raise_first()
     if with_ap and not results.use_area:  # now that the metainfo is known to be the right one

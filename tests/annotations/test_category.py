@@ -25,7 +25,6 @@ def test_names_links_and_sides_are_read():
     assert skeleton.names == ('nez', 'left_œil', 'right_œil')
     assert skeleton.links == ((0, 1),)
     assert skeleton.pairs() == [(1, 2)]
-    assert skeleton.mirrored() == (0, 2, 1)
     given = read_skeleton(PATH, content_of(PERSON), ['a', 'b'], [[2, 1]])
     assert given == (('a', 'b'), ((1, 0),))
     assert read_skeleton(PATH, content_of(PERSON), None, []).links == ()
