@@ -1,8 +1,9 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """The one exception that means "the input is wrong", as opposed to "the code is"."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 
 class InputError(ValueError):
@@ -39,6 +40,12 @@ def blame_config(config: str, action: str = 'be built') -> Iterator[None]:
             message = f'one of its dicts has no {message!r}'
         message = message.split('. Please check whether', maxsplit=1)[0] or type(error).__name__
         raise BuildError(f'{config} cannot {action}: {message}') from error
+
+
+def did_you_mean(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> str:
+    """Write a sentence with the ``count`` nearest names, a space before it, if some are near."""
+    near = get_close_matches(name, list(known), count, cutoff)
+    return f' Did you mean {" or ".join(near)}?' if near else ''
 
 
 def reason(error: OSError) -> str:

@@ -132,6 +132,15 @@ def train(
     )
 
 
+def change_json(path: Path, change: Callable, out: Path | None = None) -> Path:
+    """Change what is in a JSON file, or in a copy of it, and return which file that is."""
+    content = json.loads(path.read_text())
+    change(content)
+    out = out or path
+    out.write_text(json.dumps(content))
+    return out
+
+
 def logged_records(work_dir: Path, start: str = '*') -> list[dict]:
     """The records that a run, started at a time, wrote, e.g. of its losses and its AP."""
     (path,) = work_dir.glob(f'{start}/vis_data/scalars.json')

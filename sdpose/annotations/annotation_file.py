@@ -40,19 +40,14 @@ def check_annotations(path: Path, content: Any, use: Use) -> FileReport:
     return sort_annotations(path, content, use)[0]
 
 
-def sort_annotations(path: Path, content: Any, use: Use) -> tuple[FileReport, dict, list[dict]]:
-    """Check annotations, and return with the report what nothing is wrong with.
-
-    Args:
-        path: As of :func:`check_annotations`, which has all that is said of them.
-        content: As well.
-        use: As well.
+def sort_annotations(
+    path: Path, content: Any, use: Use
+) -> tuple[FileReport, dict[int, dict], list[tuple[dict, str | None]]]:
+    """Check as :func:`check_annotations`, and return as well what nothing is wrong with.
 
     Returns:
-        The report; the images by their ids, and the annotations of these.
-
-    Raises:
-        InputError: It is something else.
+        The report; the images by their ids; and the annotations of these, each with the reason
+        why it is not used, if it is not.
     """
     lists = coco_lists(path, content, use)
     images, categories = by_id(lists['images']), by_id(lists['categories'])
@@ -72,8 +67,8 @@ def sort_annotations(path: Path, content: Any, use: Use) -> tuple[FileReport, di
     report.problems += wrong
     images = by_id(without(lists['images'], wrong_images))
     sound = [entry for entry in without(annotations, wrong) if entry['image_id'] in images]
-    for entry in sound:
-        reason = why_unused(entry, images[entry['image_id']])
+    judged = [(entry, why_unused(entry, images[entry['image_id']])) for entry in sound]
+    for entry, reason in judged:
         if reason:
             report.unused[reason] += 1
         else:
@@ -81,7 +76,7 @@ def sort_annotations(path: Path, content: Any, use: Use) -> tuple[FileReport, di
     if use.labelled:
         no_keypoints = annotations and not any('keypoints' in entry for entry in sound)
         report.need_some(INSTANCES if no_keypoints else '')
-    return report, images, sound
+    return report, images, judged
 
 
 def coco_lists(path: Path, content: Any, use: Use = Use()) -> dict[str, list]:
@@ -103,18 +98,13 @@ def coco_lists(path: Path, content: Any, use: Use = Use()) -> dict[str, list]:
     return lists
 
 
-def has_areas(content: Any) -> bool:
-    """Whether OKS can read the area of each person; it can take a part of the boxes' instead.
-
-    Args:
-        content: Of a file of annotations.
-    """
-    entries = content.get('annotations') if isinstance(content, dict) else None
+def has_areas(annotations: list[Any]) -> bool:
+    """Whether OKS can read the area of each person; it can take a part of the boxes' instead."""
     return all(
         isinstance(entry, dict)
         and are_numbers([entry.get('area')], 1, LARGEST_AREA)
         and (entry['area'] > 0 or not entry.get('num_keypoints', 1))
-        for entry in (entries if isinstance(entries, list) else ())
+        for entry in annotations
     )
 
 
@@ -140,7 +130,7 @@ def _category_problems(entry: dict[str, Any], persons: set[int], use: Use) -> It
     if not isinstance(entry.get('name', ''), str):
         yield complaint(entry, 'name', 'a text')
     if use.names and entry['id'] in persons:
-        yield from order_problems(entry.get('keypoints'), use.names, use.mirrored)
+        yield from order_problems(entry.get('keypoints'), use.names, use.pairs)
 
 
 def _categories_of_persons(categories: dict[int, dict[str, Any]], use: Use) -> set[int]:

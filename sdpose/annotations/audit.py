@@ -8,9 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from sdpose.annotations.annotation_file import sort_annotations, why_unused
+from sdpose.annotations.annotation_file import sort_annotations
+from sdpose.annotations.category import Skeleton, is_link
 from sdpose.annotations.coco_json import read_coco_json
-from sdpose.annotations.entries import Problem, by_id, is_whole
+from sdpose.annotations.entries import Problem, by_id
 from sdpose.annotations.person_checks import PersonChecks
 from sdpose.annotations.pictures import each_picture, look_at_picture
 from sdpose.annotations.report import Finding, Record
@@ -33,7 +34,7 @@ class Audit:
         findings: Errors first.
         num_persons: In the file.
         images: In whose entries nothing is wrong, by their ids.
-        keypoints: Their names and the limbs between them, counted from 0, by category.
+        skeletons: Of the persons that training uses, by category.
 
     Raises:
         InputError: A file is something else, a folder is missing, or the other split is broken.
@@ -51,16 +52,16 @@ class Audit:
                 raise InputError(f'There is no image folder {each}.')
         self._show = show
         self._found: dict[str, Finding] = {}
-        self.keypoints: dict[int, tuple[list[str], list[tuple[int, int]]]] = {}
+        self.skeletons: dict[int, Skeleton] = {}
         others = _known_pictures(*other) if other else {}
         content = read_coco_json(path, 'file of annotations')
-        report, self.images, sound = sort_annotations(path, content, Use())
+        report, self.images, judged = sort_annotations(path, content, Use())
         self.num_persons = report.total
         for problem in report.problems:
             self._add(problem.kind, Record(problem), is_error=True)
         if folder is not None:
             self._check_pictures(folder, report.image_ids, others)
-        of_persons = self._check_persons(sound, by_id(content['categories']))
+        of_persons = self._check_persons(judged, by_id(content['categories']))
         findings = [*self._found.values(), *of_persons]
         self.findings = sorted(findings, key=lambda finding: not finding.is_error)
 
@@ -88,24 +89,23 @@ class Audit:
             if digest:
                 first.setdefault(digest, name)
 
-    def _check_persons(self, sound: list[dict], categories: dict[int, dict]) -> list[Finding]:
-        used = []
-        for entry in sound:
-            reason = why_unused(entry, self.images[entry['image_id']])
+    def _check_persons(
+        self, judged: list[tuple[dict, str | None]], categories: dict[int, dict]
+    ) -> list[Finding]:
+        for entry, reason in judged:
             if reason:
                 self._add(f'unused person {reason}', Record.of(entry, 'not used'))
-            else:
-                used.append(entry)
+        used = [entry for entry, reason in judged if not reason]
         for number in {entry['category_id'] for entry in used}:
             count = len(used[0]['keypoints']) // 3
-            self.keypoints[number] = self._keypoints(categories[number], count)
+            self.skeletons[number] = self._skeleton(categories[number], count)
         if not used:
             return []
-        names = {number: names for number, (names, _) in self.keypoints.items()}
+        names = {number: skeleton.names for number, skeleton in self.skeletons.items()}
         checks = PersonChecks(used, self.images, names, self._show)
         return [finding for finding in checks if finding.count]
 
-    def _keypoints(self, category: dict[str, Any], count: int) -> tuple[list[str], list[tuple]]:
+    def _skeleton(self, category: dict[str, Any], count: int) -> Skeleton:
         """Names of the keypoints, else numbers; limbs, none where the skeleton is wrong."""
         said, names = f'category {category["id"]}', category.get('keypoints')
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -115,16 +115,11 @@ class Audit:
             self._add(NO_NAMES, Record(wrong))
             names = [f'keypoint {index}' for index in range(count)]
         links = category.get('skeleton')
-        if isinstance(links, list) and all(_is_link(link, count) for link in links):
-            return names, [(start - 1, end - 1) for start, end in links]
-        text = f'{said} has no list of links between two of 1 to {count}'
-        self._add('keypoints without a skeleton that fits', Record(text))
-        return names, []
-
-
-def _is_link(link: Any, count: int) -> bool:
-    is_pair = isinstance(link, list) and len(link) == 2
-    return is_pair and all(is_whole(end, 1) and end <= count for end in link)
+        if not isinstance(links, list) or not all(is_link(link, count) for link in links):
+            text = f'{said} has no list of links between two of 1 to {count}'
+            self._add('keypoints without a skeleton that fits', Record(text))
+            links = []
+        return Skeleton(tuple(names), tuple((start - 1, end - 1) for start, end in links))
 
 
 def _look_at(folder: Path, images: dict) -> Iterator[tuple[str, int, Problem | None, bytes]]:

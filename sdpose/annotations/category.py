@@ -31,11 +31,11 @@ class Skeleton(NamedTuple):
         """Indices (left, right) of keypoints that lie on both sides."""
         return [*left_right_pairs(self.names), *self.sides]
 
-    def mirrored(self) -> tuple[int, ...]:
-        """Index of the keypoint on the other side, or of itself, of each of the K."""
-        other = dict(self.pairs())
-        other |= {right: left for left, right in other.items()}
-        return tuple(other.get(number, number) for number in range(len(self.names)))
+
+def is_link(pair: Any, count: int) -> bool:
+    """Whether something is a pair of the numbers, from 1, of two of ``count`` keypoints."""
+    is_pair = isinstance(pair, list | tuple) and len(pair) == 2 and pair[0] != pair[1]
+    return is_pair and all(is_whole(end, 1) and end <= count for end in pair)
 
 
 def only_category(path: Path, content: Any, name: str) -> dict[str, Any]:
@@ -132,8 +132,7 @@ def read_skeleton(
 def _from_0(pairs: Any, count: int, what: str, mend: str) -> tuple[tuple[int, int], ...]:
     """Check pairs of numbers from 1 to ``count``, and count from 0."""
     for pair in pairs if isinstance(pairs, list | tuple) else (pairs,):
-        numbers = pair if isinstance(pair, list | tuple) and len(pair) == 2 else (0, 0)
-        if not all(is_whole(n, 1) and n <= count for n in numbers) or len(set(numbers)) < 2:
+        if not is_link(pair, count):
             raise InputError(
                 f'{what} {shown(pair)}, which is no pair of two numbers from 1 to {count}: {mend}.'
             )

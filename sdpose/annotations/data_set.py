@@ -10,7 +10,6 @@ from sdpose.annotations.annotation_file import check_annotations
 from sdpose.annotations.coco_json import read_coco_json
 from sdpose.annotations.entries import by_id
 from sdpose.annotations.pictures import picture_problems
-from sdpose.annotations.report import FileReport
 from sdpose.annotations.result_file import check_detections
 from sdpose.annotations.use import Use
 from sdpose.errors import InputError
@@ -23,7 +22,7 @@ def check_data_set(
     detections: Path | None = None,
     truths: Collection[Path] = (),
     content: Any = None,
-) -> list[FileReport]:
+) -> str | None:
     """Check every entry of a data set's files, and the pictures of the persons that it uses.
 
     Args:
@@ -35,29 +34,30 @@ def check_data_set(
         content: Of the annotations, where it has been read already.
 
     Returns:
-        What is found out about the annotations, about the detections, if there are some, and about
-        the truths.
+        How many persons, or detections, are not used and why; ``None`` if all are.
 
     Raises:
-        InputError: A file is something else, or a truth is that of other images.
+        InputError: A file is something else, an entry or a picture is wrong, or a truth is that of
+            other images.
     """
     read_only = replace(use, evaluated=False, area=False, crowding=False, labelled=not detections)
     content = content or read_coco_json(annotations, 'file of annotations')
-    reports = [check_annotations(annotations, content, read_only if truths else use)]
+    annotated = report = check_annotations(annotations, content, read_only if truths else use)
+    report.raise_first()
     images = by_id(content['images'])
     del content  # gigabytes; those that read the next file need the room
     if detections:
         found = read_coco_json(detections, 'file of person boxes')
-        reports.append(check_detections(detections, found, images))
-    if not reports[0].problems:
-        used = [images[number] for number in sorted(reports[-1].image_ids)]
-        reports[0].problems += picture_problems(pictures, used)
+        report = check_detections(detections, found, images)
+        report.raise_first()
+    used = [images[number] for number in sorted(report.image_ids)]
+    annotated.problems += picture_problems(pictures, used)
+    annotated.raise_first()
     for truth in truths:
         content = read_coco_json(truth, 'file of annotations')
-        reports.append(check_annotations(truth, content, use))
-        if not any(report.problems for report in reports):
-            _check_same_images(truth, by_id(content['images']), annotations, images)
-    return reports
+        check_annotations(truth, content, use).raise_first()
+        _check_same_images(truth, by_id(content['images']), annotations, images)
+    return report.note()
 
 
 def _check_same_images(truth: Path, true: dict, annotations: Path, images: dict) -> None:

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-WORD = re.compile(r'[A-Z]?[a-z]+|[A-Z]+(?![a-z])')
-OTHER_SIDE = {'left': 'right', 'l': 'r'}
-OTHER_SIDE |= {right: left for left, right in OTHER_SIDE.items()}
-LEFT = ('left', 'l')
+WORD = re.compile(r'^left|[A-Z]?[a-z]+|[A-Z]+(?![a-z])')  # the first of leftear
+RIGHT_OF = {'left': 'right', 'Left': 'Right', 'LEFT': 'RIGHT', 'l': 'r', 'L': 'R'}
+WHOLE_WORD = {'l': 'left', 'r': 'right'}
 # What a keypoint lies between, by its words; docs/your-own-data.md has what that is worth
 BETWEEN = {
     ('neck',): ('left_shoulder', 'right_shoulder'),
@@ -28,33 +27,13 @@ def left_right_pairs(names: Sequence[str]) -> list[tuple[int, int]]:
         Indices (left, right) of names that differ by their side alone.
     """
     index = {name: number for number, name in enumerate(names)}
-    return [
-        (number, index[other])
-        for number, name in enumerate(names)
-        for side, other in _mirrored(name)
-        if side in LEFT and other in index
-    ]
-
-
-def _mirrored(name: str) -> list[tuple[str, str]]:
-    """The sides that a name may tell, and the name with each turned to the other."""
-    found = [(word[0], word.start()) for word in WORD.finditer(name)]
-    found += [(word[0], 0) for word in re.finditer(r'^(?:left|right)', name)]  # leftear
-    return [
-        (
-            word.lower(),
-            name[:start] + _alike(word, OTHER_SIDE[word.lower()]) + name[start + len(word) :],
-        )
-        for word, start in dict.fromkeys(found)
-        if word.lower() in OTHER_SIDE
-    ]
-
-
-def _alike(word: str, other: str) -> str:
-    """Another word, in capitals where the first has them."""
-    if word.islower():
-        return other
-    return other.capitalize() if len(word) > 1 and not word.isupper() else other.upper()
+    pairs = []
+    for number, name in enumerate(names):
+        for left in (word for word in WORD.finditer(name) if word[0] in RIGHT_OF):
+            mirrored = name[: left.start()] + RIGHT_OF[left[0]] + name[left.end() :]
+            if mirrored in index:
+                pairs.append((number, index[mirrored]))
+    return pairs
 
 
 def names_of(metainfo: Any) -> list[str] | None:
@@ -111,14 +90,7 @@ def same_or_around(names: Sequence[str], others: Sequence[str]) -> list[list[int
 
 def _spellings(names: Sequence[str]) -> list[tuple[str, ...]]:
     """The words of each name, in one order; the name itself where several have the same words."""
-    found = [tuple(sorted(map(_whole_word, _words(name)))) for name in names]
+    words = (re.findall(r'[^\W_]+', NEW_WORD.sub('_', name).lower()) for name in names)
+    found = [tuple(sorted(WHOLE_WORD.get(word, word) for word in of_one)) for of_one in words]
     shared = {words for words, count in Counter(found).items() if count > 1}
     return [(name,) if words in shared else words for name, words in zip(names, found, strict=True)]
-
-
-def _words(name: str) -> list[str]:
-    return re.findall(r'[^\W_]+', NEW_WORD.sub('_', name).lower())
-
-
-def _whole_word(word: str) -> str:
-    return {'l': 'left', 'r': 'right'}.get(word, word)

@@ -1,7 +1,7 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
 """Whether the keypoints of a file are those that a data set takes them for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sdpose.annotations.entries import Problem
@@ -9,7 +9,7 @@ from sdpose.annotations.keypoint_names import left_right_pairs, same_keypoints
 
 
 def order_problems(
-    names: Any, expected: Sequence[str], mirrored: Sequence[int]
+    names: Any, expected: Sequence[str], pairs: Collection[tuple[int, int]]
 ) -> Iterator[Problem]:
     """Yield why keypoints cannot be those that a data set takes them for.
 
@@ -19,7 +19,7 @@ def order_problems(
     Args:
         names: Of a category's keypoints, which may be anything.
         expected: Of the K keypoints of the data set.
-        mirrored: Index of the keypoint on the other side, or of itself, of each of them.
+        pairs: Indices (left, right) of those that a mirror swaps.
     """
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return
@@ -34,6 +34,6 @@ def order_problems(
             text = f'its keypoint {number} is {names[number]}, but that of the data set is '
             yield Problem(f'{text}{expected[number]}, {mend}', 'order of keypoints')
     for left, right in left_right_pairs(names):
-        if mirrored[left] != right:
+        if (left, right) not in pairs:
             text = f'its {names[left]} and {names[right]} are the {expected[left]} and '
             yield Problem(f'{text}{expected[right]} of the data set, {mend}', 'order of keypoints')

@@ -9,7 +9,7 @@ from pycocotools import mask
 from scipy.optimize import linear_sum_assignment
 
 from sdpose.annotations.annotation_file import why_unused
-from sdpose.annotations.coco_evaluation import AREA_OF_BOX
+from sdpose.annotations.coco_evaluation import area_of
 from sdpose.annotations.entries import by_id
 
 SAME_PERSON = 0.5  # IoU of the boxes from which two labels are of one person
@@ -48,7 +48,7 @@ def estimate_sigmas(first: Any, second: Any) -> tuple[np.ndarray, int]:
         return np.array([]), 0
     labels = [[person['keypoints'] for person in persons] for persons in zip(*pairs, strict=True)]
     one, two = np.reshape(labels, (2, len(pairs), -1, 3))
-    areas = [p.get('area') or AREA_OF_BOX * p['bbox'][2] * p['bbox'][3] for p, _ in pairs]
+    areas = [area_of(person, use_area=bool(person.get('area'))) for person, _ in pairs]
     squares = ((one - two)[..., :2] ** 2).sum(axis=-1) / np.array(areas, float)[:, None]
     unknown = (one[..., 2] == 0) | (two[..., 2] == 0)
     means = np.ma.masked_array(squares, unknown).mean(axis=0)

@@ -31,7 +31,7 @@ class PersonChecks:
         self,
         persons: list[dict[str, Any]],
         images: dict[int, dict[str, Any]],
-        names: dict[int, list[str]],
+        names: dict[int, tuple[str, ...]],
         show: int,
     ) -> None:
         self._persons, self._names, self._show = persons, names, show
@@ -48,7 +48,7 @@ class PersonChecks:
         yield from self._check_places()
         yield from self._check_values()
         yield self._find_twins()
-        for same in dict.fromkeys(map(tuple, self._names.values())):
+        for same in dict.fromkeys(self._names.values()):
             if left_right_pairs(same):
                 yield from self._check_sides(same)
 
@@ -127,7 +127,7 @@ class PersonChecks:
         """Look for swapped sides in those persons whose keypoints have some names."""
         pairs = left_right_pairs(names)
         words = [f'{names[left]} and {names[right]}' for left, right in pairs]
-        kinds = [number for number in self._names if tuple(self._names[number]) == names]
+        kinds = [number for number in self._names if self._names[number] == names]
         these = np.isin([person['category_id'] for person in self._persons], kinds)
         swaps = find_swaps(self._points[these], self._boxes[these], pairs)
         evidence, turned = np.zeros((len(these), len(pairs))), np.zeros(len(these))

@@ -12,7 +12,7 @@ class Use:
         num_keypoints: Of each person; ``None`` takes any.
         hint: What to add to the message where the number differs.
         names: Of the keypoints, which a category may spell otherwise, but not order otherwise.
-        mirrored: Index of the keypoint on the other side, or of itself, by keypoint.
+        pairs: Indices (left, right) of those that a mirror swaps.
         labelled: There must be persons; COCO's test-dev has images only.
         evaluated: ``CocoMetric`` compares with them: it reads the box and the keypoints of each.
         area: It also reads the area, to scale its distances.
@@ -23,7 +23,7 @@ class Use:
     num_keypoints: int | None = None
     hint: str = ''
     names: tuple[str, ...] = ()
-    mirrored: tuple[int, ...] = ()
+    pairs: frozenset[tuple[int, int]] = frozenset()
     labelled: bool = True
     evaluated: bool = False
     area: bool = False

@@ -2,7 +2,6 @@
 """DeiT whose blocks run several times: SDPose's scheme on image classification."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from sdpose.classification.state_names import hide_child_name
 from sdpose.classification.timm_package import import_timm
 from sdpose.engine.setting_checks import checked
-from sdpose.errors import InputError
+from sdpose.errors import InputError, did_you_mean
 from sdpose.models.cycles import Cycled
 from sdpose.models.tokens import Tokens
 
@@ -206,10 +205,9 @@ def _create_vision_transformer(name: str, num_classes: int, options: dict[str, A
     timm = import_timm()
     vision_transformer = import_timm('timm.models.vision_transformer').VisionTransformer
     if not timm.is_model(name):
-        near = get_close_matches(name, timm.list_models(), n=1)
         raise InputError(
             f'timm {timm.__version__} has no model {name} (model.architecture).'
-            + (f' Did you mean {near[0]}?' if near else '')
+            f'{did_you_mean(name, timm.list_models())}'
         )
     vit = timm.create_model(name, num_classes=num_classes, **options)
     if not isinstance(vit, vision_transformer) or vit.cls_token is None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from sdpose.annotations.annotation_file import has_areas
+from sdpose.annotations.annotation_file import coco_lists, has_areas
 from sdpose.annotations.coco_json import read_coco_json
+from sdpose.annotations.use import Use
 from sdpose.engine.data_checks import class_name, nodes, reads_coco
 from sdpose.errors import InputError
 
@@ -32,15 +33,13 @@ def replace_test_data(cfg: Config, annotations: Path, images: Path) -> None:
             f'of the config is {kind or "none"}.'
         )
     content = read_coco_json(annotations, 'file of annotations')
-    pictures = content.get('images') if isinstance(content, dict) else None
-    has_crowding = isinstance(pictures, list) and all(
-        isinstance(each, dict) and 'crowdIndex' in each for each in pictures
-    )
+    lists = coco_lists(annotations, content, Use(labelled=False))
+    has_crowding = all(isinstance(each, dict) and 'crowdIndex' in each for each in lists['images'])
     dataset.update(
         data_root='', ann_file=str(annotations), data_prefix=dict(img=str(images)), bbox_file=None
     )
     for metric in nodes(cfg.get('test_evaluator')):
         if class_name(metric).endswith('CocoMetric'):
-            metric.update(ann_file=str(annotations), use_area=has_areas(content))
+            metric.update(ann_file=str(annotations), use_area=has_areas(lists['annotations']))
             if not has_crowding:
                 metric.update(iou_type='keypoints')

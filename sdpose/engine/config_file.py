@@ -3,7 +3,6 @@
 
 import logging
 from copy import deepcopy
-from difflib import get_close_matches
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -15,7 +14,7 @@ from mmengine.logging import print_log
 
 from sdpose.engine.setting_checks import check_settings
 from sdpose.engine.signatures import built_from, settings_of
-from sdpose.errors import BuildError, InputError
+from sdpose.errors import BuildError, InputError, did_you_mean
 from sdpose.runtime.files import check_is_file
 
 
@@ -46,8 +45,7 @@ def _check_files(path: Path, above: tuple[Path, ...] = ()) -> None:
         check_is_file(path, 'config')
     except InputError as error:
         names = [config.name for config in Path('configs').rglob('*.py')]
-        near = get_close_matches(path.name, names if not above else [])
-        hint = f' Did you mean {near[0]}?' if near else _order_of(path)
+        hint = did_you_mean(path.name, names if not above else []) or _order_of(path)
         where = f'{above[-1]}, _base_: ' if above else ''
         raise InputError(f'{where}{error}{hint}') from error
     if _order_of(path):
@@ -133,12 +131,11 @@ def _check_name(key: str, path: tuple[str, ...], name: str, known: list[str], no
             f'--cfg-options {key}: {name} is a variable of the config file, whose value has gone '
             'into other settings. Change those.'
         )
-    near = get_close_matches(name, {*known, *accepted} - {'self'}, n=1, cutoff=0.7)
-    hint = f' Did you mean {near[0]}?' if near else ''
+    hint = did_you_mean(name, {*known, *accepted} - {'self'}, cutoff=0.7)
     message = f'{".".join(path) or "the config"} has no setting {name!r}.{hint}'
-    if is_complete and (near or not path):  # others will be told when they are built
+    if is_complete and (hint or not path):  # others will be told when they are built
         raise InputError(f'--cfg-options {key}: {message}')
-    if near:
+    if hint:
         print_log(f'--cfg-options {key}: {message}', 'current', logging.WARNING)
 
 

@@ -147,7 +147,7 @@ def _check_dataset(dataset: dict, num_keypoints: int | None, metrics: list[dict]
         num_keypoints=metainfo.get('num_keypoints'),
         hint=' (is the config the right one for this data set?)',
         names=tuple(names_of(metainfo) or ()),
-        mirrored=tuple(metainfo.get('flip_indices', ())),
+        pairs=frozenset(enumerate(metainfo.get('flip_indices', ()))),
         labelled=not metrics or bool(evaluating),
         evaluated=bool(evaluating),
         area=any(metric.get('use_area', True) for metric in evaluating),
@@ -156,11 +156,8 @@ def _check_dataset(dataset: dict, num_keypoints: int | None, metrics: list[dict]
     )
     truths = {path for metric in evaluating if (path := _path(metric, 'ann_file'))}
     others = {truth for truth in truths if truth.resolve() != annotations.resolve()}
-    reports = check_data_set(annotations, images, use, boxes, others)
-    for report in reports:
-        report.raise_first()
-    note = reports[1 if boxes else 0].note() if dataset.get('data_mode') != 'bottomup' else None
-    return [note] if note else []
+    note = check_data_set(annotations, images, use, boxes, others)
+    return [note] if note and dataset.get('data_mode') != 'bottomup' else []
 
 
 def _metainfo(dataset: dict, num_keypoints: int | None) -> dict[str, Any]:

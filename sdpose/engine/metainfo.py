@@ -92,13 +92,15 @@ def make_metainfo(name: str, skeleton: Skeleton, sigmas: Sequence[float]) -> dic
             augmentation with half a body asks for.
         sigmas: (K,), how far annotators differ, as a part of the root of a person's area.
     """
-    names, left, known = skeleton.names, dict(skeleton.pairs()), known_joints(skeleton.names)
-    right = {number: other for other, number in left.items()}
-    colours = [LEFT if n in left else RIGHT if n in right else MIDDLE for n in range(len(names))]
+    names, known = skeleton.names, known_joints(skeleton.names)
+    colours, swaps = [MIDDLE] * len(names), [''] * len(names)
+    for left, right in skeleton.pairs():
+        colours[left], colours[right] = LEFT, RIGHT
+        swaps[left], swaps[right] = names[right], names[left]
     keypoints = [
         dict(name=name, id=number, color=colours[number], type=known.get(name, (0, ''))[1],
-             swap=names[mirrored] if mirrored != number else '')
-        for number, (name, mirrored) in enumerate(zip(names, skeleton.mirrored(), strict=True))
+             swap=swaps[number])
+        for number, name in enumerate(names)
     ]  # fmt: skip
     links = [
         dict(link=(names[one], names[two]), id=number,

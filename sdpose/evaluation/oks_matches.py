@@ -2,7 +2,7 @@
 """Which prediction belongs to which person, and how good it is."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,7 +34,7 @@ def match_by_oks(
 ) -> tuple[list[Match], int]:
     """Give each person at most one prediction, so that the OKS of an image sum up to the most.
 
-    OKS is the mean of :func:`joint_similarities`, as in the evaluation.
+    OKS is the mean of the :func:`similarities` of joints, as in the evaluation.
 
     Args:
         truth: Content of a COCO annotation file, checked.
@@ -72,38 +72,31 @@ def oks_of_pairs(
 
 
 def joint_similarities(
-    person: dict[str, Any], prediction: dict[str, Any], sigmas: np.ndarray, use_area: bool = True
+    matches: Sequence[Match], sigmas: np.ndarray, use_area: bool = True
+) -> np.ndarray:
+    """Compute the :func:`similarities` (N, K) of the joints of N matches."""
+    found = keypoints_of([match.prediction for match in matches], len(sigmas))
+    truth = keypoints_of([match.person for match in matches], len(sigmas))
+    areas = np.array([area_of(match.person, use_area) for match in matches])
+    return similarities(found, truth, areas, sigmas)
+
+
+def similarities(
+    found: np.ndarray, truth: np.ndarray, areas: np.ndarray, sigmas: np.ndarray
 ) -> np.ndarray:
     """Compute exp(-d^2 / (2 s^2 k^2)) of each joint, k = 2 sigma and d its distance in pixels.
 
     Args:
-        person: COCO annotation.
-        prediction: COCO result.
-        sigmas: (K,), of MMPose's meta information.
-        use_area: See :func:`sdpose.annotations.coco_evaluation.area_of`, which is s^2.
-
-    Returns:
-        (K,), 0..1; not a number where the joint is not labelled. The mean of the others is the OKS.
-    """
-    found, truth = keypoints_of([prediction, person], len(sigmas))
-    return similarities(found, truth, area_of(person, use_area), sigmas)
-
-
-def similarities(
-    found: np.ndarray, truth: np.ndarray, areas: np.ndarray | float, sigmas: np.ndarray
-) -> np.ndarray:
-    """Compute :func:`joint_similarities` of many at once.
-
-    Args:
         found: (..., K, 2 or 3), x, y in pixels, and confidence.
         truth: (..., K, 3), x, y, and v, 0 where it is not labelled.
-        areas: (...), in square pixels.
-        sigmas: (K,).
+        areas: (...), s^2 in square pixels.
+        sigmas: (K,), of MMPose's meta information.
 
     Returns:
-        (..., K), with what is given broadcast.
+        (..., K), with what is given broadcast: 0..1; not a number where the joint is not labelled.
+        The mean of the others is the OKS.
     """
-    scales = 2 * (np.asarray(areas)[..., None] + np.spacing(1)) * (2 * np.asarray(sigmas)) ** 2
+    scales = 2 * (areas[..., None] + np.spacing(1)) * (2 * np.asarray(sigmas)) ** 2
     squares = ((found[..., :2] - truth[..., :2]) ** 2).sum(axis=-1)
     return np.where(truth[..., 2] > 0, np.exp(-squares / scales), np.nan)
 

@@ -41,8 +41,7 @@ def analyse(results: Results) -> dict[str, Any]:
     scores = np.array([match.prediction['score'] for match in matches], float)
     oks = np.array([match.oks for match in matches], float)
     near = matches[: int((oks >= MATCHED).sum())]
-    judged = [joint_similarities(m.person, m.prediction, sigmas, use_area) for m in near]
-    similarities = np.reshape(judged, (len(near), len(sigmas)))
+    similarities = joint_similarities(near, sigmas, use_area)
     confidences = keypoints_of([match.prediction for match in near], len(sigmas))[..., 2]
     types = error_types(near, truth, info['flip_indices'], sigmas, use_area)
     labelled = types >= 0

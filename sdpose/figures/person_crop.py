@@ -3,7 +3,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from mmengine.dataset import pseudo_collate
 from torch import Tensor
 
 from sdpose.apis import PoseInferencer
-from sdpose.errors import InputError
+from sdpose.errors import InputError, did_you_mean
 from sdpose.runtime.crop import CropRegion
 from sdpose.runtime.person_boxes import parse_box
 
@@ -100,7 +99,6 @@ def find_keypoints(names: Sequence[str], known: Sequence[str]) -> dict[str, int]
     """
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f'Did you mean {near[0]}? ' if near else ''
-            raise InputError(f'The model has no keypoint {name}. {hint}It has {", ".join(known)}.')
+            hint = did_you_mean(name, known)
+            raise InputError(f'The model has no keypoint {name}.{hint} It has {", ".join(known)}.')
     return {name: list(known).index(name) for name in names}

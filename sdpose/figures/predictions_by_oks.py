@@ -19,7 +19,6 @@ from sdpose.figures.canvas import (
     markdown_table,
     show_picture,
 )
-from sdpose.figures.joint_similarity import joint_table
 from sdpose.figures.options import check_finite, check_number
 from sdpose.figures.results import Results, confidence_scale
 from sdpose.runtime.drawing import draw_poses
@@ -55,13 +54,10 @@ def draw_best_and_worst(
     )
     if not matches:
         raise InputError('No person of the annotations has a prediction.')
-    judged = [
-        joint_similarities(match.person, match.prediction, info['sigmas'], use_area)
-        for match in matches
-    ]
+    judged = joint_similarities(matches, info['sigmas'], use_area)
     tables = (
         _table(matches, missed, threshold),
-        joint_table(matches, np.array(judged), results.names, threshold),
+        joint_table(matches, judged, results.names, threshold),
     )
     files = {image['id']: results.images / image['file_name'] for image in truth['images']}
     best, worst = pick([*zip(matches, judged, strict=True)], number)
@@ -129,4 +125,32 @@ def _table(matches: list[Match], missed: int, threshold: float) -> str:
         rows.append([name, str(len(part)), *means])
     if missed:
         rows.append(['without a prediction', str(missed), '', ''])
+    return markdown_table(rows)
+
+
+def joint_table(
+    matches: Sequence[Match],
+    similarities: np.ndarray,
+    names: Sequence[str],
+    threshold: float,
+) -> str:
+    """Count right and wrong joints; left and right ones of a kind share a row.
+
+    Args:
+        matches: N of them.
+        similarities: (N, K), see :func:`joint_similarities`.
+        names: Of the K joints.
+        threshold: From which a joint is right.
+    """
+    confidence = keypoints_of([match.prediction for match in matches], len(names))[..., 2]
+    kinds = np.array([name.removeprefix('left_').removeprefix('right_') for name in names])
+    right, wrong = f'right (similarity >= {threshold:g})', f'wrong (< {threshold:g})'
+    rows = [['joints', right, 'mean confidence', wrong, 'mean confidence']]
+    for kind in ('all', *dict.fromkeys(kinds)):
+        chosen = slice(None) if kind == 'all' else kinds == kind
+        cells = [kind]
+        for part in (similarities >= threshold, similarities < threshold):
+            values = confidence[:, chosen][part[:, chosen]]
+            cells += [str(len(values)), f'{values.mean():.3f}' if len(values) else '']
+        rows.append(cells)
     return markdown_table(rows)

@@ -48,7 +48,7 @@ class Results(NamedTuple):
     @property
     def use_area(self) -> bool:
         """Whether the OKS reads the area of the annotations: all must have it, as for a test."""
-        return not self.is_crowdpose and has_areas(self.truth)
+        return not self.is_crowdpose and has_areas(self.truth['annotations'])
 
 
 def read_results(
@@ -78,7 +78,7 @@ def read_results(
     if isinstance(truth, list) and isinstance(found, dict):
         raise InputError(f'{annotations} has predictions and {predictions} annotations: swap them.')
     results = Results(truth, found, images, info)
-    pairs = tuple(info['flip_indices'])
+    pairs = frozenset(enumerate(info['flip_indices']))
     use = Use(count, hint, tuple(results.names), pairs, evaluated=True)
     check_annotations(annotations, truth, use).raise_first()
     if with_ap and results.is_crowdpose:  # now that the metainfo is known to be the right one

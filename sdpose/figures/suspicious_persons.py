@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from rich.progress import track
 
 from sdpose.annotations.audit import Audit
-from sdpose.annotations.keypoint_names import left_right_pairs
+from sdpose.annotations.category import Skeleton
 from sdpose.errors import InputError
 from sdpose.figures.canvas import BOX, crop_person, make_panels, show_picture, side_colors
 from sdpose.figures.options import MOST
@@ -58,10 +58,10 @@ def _show_person(axis: Axes, person: dict[str, Any], audit: Audit, folder: Path)
     region = [*seen.min(0), *np.ptp(seen, axis=0).clip(min=8)]
     crop, spots = crop_person(picture, region, np.concatenate([corners, points[:, :2]]))
     corners, spots = spots[: len(corners)], spots[len(corners) :]
-    names, links = audit.keypoints.get(person['category_id'], ([], []))
-    drawn = draw_poses(crop, spots[None], points[None, :, 2] / 2, links, 0.1, legend=False)
+    skeleton = audit.skeletons.get(person['category_id'], Skeleton((), ()))
+    drawn = draw_poses(crop, spots[None], points[None, :, 2] / 2, skeleton.links, 0.1, legend=False)
     show_picture(axis, drawn[..., ::-1])
     axis.plot(*corners.T, color=BOX, linewidth=1)
-    colors = side_colors(len(points), left_right_pairs(names))
+    colors = side_colors(len(points), skeleton.pairs())
     x, y = spots[labelled].T
     axis.scatter(x, y, 9, colors[labelled], zorder=3)

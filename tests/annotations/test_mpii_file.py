@@ -1,11 +1,10 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-import json
-
 import numpy as np
 import pytest
 from made_up_data import make_mpii
 from scipy.io import savemat
 
+from conftest import change_json
 from sdpose.annotations.mpii_file import check_mpii
 from sdpose.errors import InputError
 
@@ -31,9 +30,7 @@ def files(tmp_path):
     ],
 )
 def test_wrong_persons(files, key, value, message):
-    persons = json.loads(files[0].read_text())
-    persons[1] = {k: v for k, v in dict(persons[1], **{key: value}).items() if v is not None}
-    files[0].write_text(json.dumps(persons))
+    change_json(files[0], lambda p: p[1].pop(key) if value is None else p[1].update({key: value}))
     with pytest.raises(InputError, match=rf'mpii_val\.json: person 1: {message}'):
         check_mpii(*files)
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from sdpose.evaluation.oks_matches import keypoints_of, match_by_oks
+from sdpose.evaluation.oks_matches import joint_similarities, match_by_oks
 
 SIGMAS = np.array([0.026, 0.05, 0.1])
 
@@ -80,15 +80,11 @@ def test_labels_and_areas():
     (match,), missed = match_by_oks(truth, predictions, SIGMAS)
     assert missed == 0  # neither the unlabelled person nor the crowd counts
     assert match.oks == pytest.approx(expected_oks(4.0, visible=(1, 0, 1)))
+    ((first, second, third),) = joint_similarities([match], SIGMAS)
+    assert (first, third) == pytest.approx([expected_oks(4.0, v) for v in ((1, 0, 0), (0, 0, 1))])
+    assert np.isnan(second)
     assert match_by_oks(truth, predictions, SIGMAS, min_keypoints=3) == ([], 0)
 
     (match,), _ = match_by_oks(truth, predictions, SIGMAS, use_area=False)
     by_box = expected_oks(4.0, visible=(1, 0, 1), area=0.53 * 40 * 60)
     assert match.oks == pytest.approx(by_box)
-
-
-def test_keypoints_of_persons():
-    persons = [dict(keypoints=[*range(6)]), dict(keypoints=[*range(6, 12)])]
-    found = keypoints_of(persons, 2)
-    np.testing.assert_array_equal(found, np.arange(12).reshape(2, 2, 3))
-    assert keypoints_of([], 2).shape == (0, 2, 3)

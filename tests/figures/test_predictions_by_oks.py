@@ -7,7 +7,7 @@ import pytest
 from sdpose.errors import InputError
 from sdpose.evaluation.oks_matches import Match
 from sdpose.figures.canvas import crop_person
-from sdpose.figures.predictions_by_oks import draw_best_and_worst, pick
+from sdpose.figures.predictions_by_oks import draw_best_and_worst, joint_table, pick
 from sdpose.figures.results import read_results
 
 
@@ -63,6 +63,24 @@ def test_table_and_figure(perfect):
     assert '| without a prediction | 1 |  |  |' in draw_best_and_worst(missed, number=1)[1]
     _, all_right = draw_best_and_worst(perfect, number=1, threshold=0)
     assert '| wrong (OKS < 0) | 0 |  |  |' in all_right
+
+
+def test_left_and_right_share_a_row():
+    names = ['nose', 'left_wrist', 'right_wrist', 'tail']
+    confidences = [[0.9, 0.8, 0.6, 0.5], [0.7, 0.4, 0.2, 0.1]]
+    found = [dict(keypoints=[x for each in of for x in (0, 0, each)]) for of in confidences]
+    matches = [Match(0.0, {}, prediction) for prediction in found]
+    similarities = np.array([[0.9, 0.5, 0.6, np.nan], [1.0, 0.3, np.nan, np.nan]])
+    lines = joint_table(matches, similarities, names, threshold=0.5).splitlines()
+    assert lines[0] == (
+        '| joints | right (similarity >= 0.5) | mean confidence | wrong (< 0.5) | mean confidence |'
+    )
+    assert lines[2:] == [
+        '| all | 4 | 0.750 | 1 | 0.400 |',  # 0.9, 0.8, 0.6, 0.7
+        '| nose | 2 | 0.800 | 0 |  |',
+        '| wrist | 2 | 0.700 | 1 | 0.400 |',
+        '| tail | 0 |  | 0 |  |',
+    ]
 
 
 def marks(axis):

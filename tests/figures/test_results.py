@@ -61,23 +61,12 @@ def test_what_is_known_of_the_keypoints(read, metainfo, first, count, limbs):
     ('truth', 'found', 'message'),
     [
         ([], None, r'truth\.json is not an annotation file'),
-        ({}, None, r'truth\.json .* has no "images"'),
-        (truth_of(keypoints=None), None, r'truth\.json: annotation 0 \(id 5\): its keypoints None'),
-        (truth_of(image_id='1'), None, r"truth\.json: annotation 0 .*image_id '1'"),
         (truth_of(bbox=[float('nan')] * 4), None, r'truth\.json: annotation 0 .* its bbox \[nan'),
         (truth_of(14), None, r'it has 14 keypoints, not 17 \(is --metainfo the right one'),
         (truth_of(iscrowd=1), None, r'truth\.json: none of its 1 persons can be used'),
         (None, {}, r"found\.json has no predictions in COCO's format"),
-        (None, [], r'found\.json: it has no predictions'),
-        (None, [1], r'found\.json: prediction 0: 1 is not an object'),
-        (None, [{}], r'found\.json: prediction 0: it has no image_id'),
         (None, found_of(14), r'found\.json: .* 14 keypoints, not 17 \(is --metainfo the right one'),
         (None, found_of(image_id=77), r'found\.json: prediction 0: its image_id 77 is not'),
-        (None, found_of(image_id=[1]), r'its image_id \[1\] is not'),
-        (None, found_of(score='0.9'), r"its score '0\.9' is not"),
-        (None, found_of(score=float('inf')), r'its score inf is not'),
-        (None, found_of(keypoints=[[1, 2, 3]] * 17), r'its keypoints .* is not a list of finite'),
-        (None, found_of(keypoints=[float('nan')] * 51), r'is not a list of finite numbers'),
     ],
 )
 def test_what_is_refused(read, truth, found, message):

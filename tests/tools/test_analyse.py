@@ -5,12 +5,11 @@ import json
 import shutil
 
 import cv2
-import numpy as np
 import pytest
 from ap_cases import predictions_for
 from mmpose.evaluation import CocoMetric
 
-from conftest import assert_one_sentence, call_tool, run_tool
+from conftest import assert_one_sentence, call_tool, change_json, run_tool
 from sdpose.engine.metainfo import read_metainfo
 
 ANALYSE = 'tools/analyse.py'
@@ -30,8 +29,10 @@ def test_an_area_is_missing(files, tmp_path):
     """As ``new_dataset.py`` and ``test.py --data``, it takes a part of all boxes instead."""
     rows = []
     for kept in (1, 0):
-        truth = changed(
-            files[1], tmp_path, lambda t, n=kept: [p.pop('area') for p in t['annotations'][n:]]
+        truth = change_json(
+            files[1],
+            lambda t, n=kept: [p.pop('area') for p in t['annotations'][n:]],
+            tmp_path / 'truth.json',
         )
         result = call_tool(ANALYSE, files[0], truth)
         assert result.returncode == 0, result.stderr
@@ -79,26 +80,17 @@ def test_one_keypoint_and_predictions_of_nobody(tmp_path):
         assert r'| $a\|{ |' in result.stdout
 
 
-def changed(path, folder, change):
-    content = json.loads(path.read_text())
-    change(content)
-    (folder / path.name).write_text(json.dumps(content))
-    return folder / path.name
-
-
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (lambda p: p.clear(), 'it has no predictions'),
         (lambda p: p[1].pop('category_id'), 'prediction 1: it has no category_id'),
         (lambda p: p[1].update(category_id=7), 'its category_id 7 is not the id of one of the'),
         (lambda p: p[1].update(bbox=[1, 2]), 'its bbox [1, 2] is not four finite numbers'),
-        (lambda p: p[1]['keypoints'].__setitem__(0, np.nan), 'is not a list of finite numbers'),
-        (lambda p: p[1].update(keypoints=[1.0] * 42), 'it has 14 keypoints, not 17'),
     ],
 )
 def test_wrong_predictions(files, tmp_path, change, message):
-    assert_one_sentence(call_tool(ANALYSE, changed(files[0], tmp_path, change), files[1]), message)
+    found = change_json(files[0], change, tmp_path / 'a.json')
+    assert_one_sentence(call_tool(ANALYSE, found, files[1]), message)
 
 
 def test_wrong_files(files, tmp_path):
@@ -106,7 +98,8 @@ def test_wrong_files(files, tmp_path):
     assert_one_sentence(call_tool(ANALYSE, truth, found), 'has predictions and', 'swap them')
     result = call_tool(ANALYSE, found, truth, '--metainfo', 'crowdpose')
     assert_one_sentence(result, 'is --metainfo the right one?')
-    other = changed(truth, tmp_path, lambda t: t['categories'][0]['keypoints'].reverse())
+    other = tmp_path / 'other.json'
+    change_json(truth, lambda t: t['categories'][0]['keypoints'].reverse(), other)
     assert_one_sentence(call_tool(ANALYSE, found, other), 'its keypoint 0 is right_ankle')
     result = call_tool(ANALYSE, found, truth, '--out-dir', found)
     assert_one_sentence(result, 'cannot be written')

@@ -7,8 +7,8 @@ import os
 import re
 import sys
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
+from pprint import pformat
 from textwrap import shorten
 from typing import Any
 
@@ -23,11 +23,12 @@ from sdpose.cli import run_tool
 from sdpose.engine.config_file import load_config
 from sdpose.engine.metainfo import DEFAULT_SIGMA, known_joints, make_metainfo
 from sdpose.engine.setting_checks import check_setting
-from sdpose.errors import InputError
+from sdpose.errors import InputError, did_you_mean
 from sdpose.runtime.command import Arguments, make_parser
 from sdpose.runtime.files import write_whole
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
+ON_COCO = re.compile(r'[^_]+_([^_]+)_[^_]+_(?:toy-)?coco-\d+x\d+')  # a config's name
 EXAMPLES = """\
   python tools/dataset/new_dataset.py my/train.json my/images --name mine --like sdpose-s-v1 \\
       --val-ann my/val.json
@@ -108,15 +109,10 @@ def find_config(model: str) -> tuple[Path, Any]:
     Raises:
         InputError: There is none, or it learns from a teacher of COCO's keypoints.
     """
-    paths = [path for path in CONFIGS.rglob('td-*.py') if path.stem.count('_') == 3]
-    known = {
-        path.stem.split('_')[1]: path
-        for path in paths
-        if re.fullmatch(r'(toy-)?coco-\d+x\d+', path.stem.split('_')[3])
-    }
+    named = {path: ON_COCO.fullmatch(path.stem) for path in CONFIGS.rglob('td-*.py')}
+    known = {name[1]: path for path, name in named.items() if name}
     if model not in known:
-        near = get_close_matches(model, known, n=4, cutoff=0.5)
-        hint = f' Did you mean {" or ".join(near)}?' if near else ''
+        hint = did_you_mean(model, known, 4, cutoff=0.5)
         raise InputError(f'--like {model!r} is no model of configs/ on COCO.{hint}')
     parts = load_config(str(known[model])).model
     head = parts.head  # its scores are confidences, which a teacher trains, if nothing else is said
@@ -167,18 +163,6 @@ def choose_sigmas(
     return [known.get(name, DEFAULT_SIGMA) for name in names], '; '.join(sources)
 
 
-def metainfo_text(metainfo: dict[str, Any]) -> str:
-    """Return Python code, with a line for each keypoint and link."""
-
-    def shown(value: Any) -> str:
-        if not isinstance(value, dict) or not value:
-            return repr(value)
-        return '{\n' + ''.join(f'        {n}: {entry},\n' for n, entry in value.items()) + '    }'
-
-    lines = ''.join(f'    {key}={shown(value)},\n' for key, value in metainfo.items())
-    return f'dataset_info = dict(\n{lines})\n'
-
-
 def config_text(
     args: argparse.Namespace, base: Path, model: Any, count: int, has_area: bool
 ) -> str:
@@ -211,31 +195,32 @@ def main(arguments: Arguments = None) -> None:
     train, val = (read(path, args.category) for path in (args.annotations, args.val_ann))
     skeleton = read_skeleton(args.annotations, train, args.keypoints, args.links, args.pairs)
     count = len(skeleton.names)
-    use = Use(count, ' as its category has', skeleton.names, skeleton.mirrored())
+    use = Use(count, ' as its category has', skeleton.names, frozenset(skeleton.pairs()))
     evaluated = replace(use, evaluated=True)
-    reports = check_data_set(args.annotations, args.images, use, content=train)
-    reports += check_data_set(args.val_ann, args.val_images, evaluated, content=val)
-    for report in reports:
-        report.raise_first()
+    notes = [
+        check_data_set(args.annotations, args.images, use, content=train),
+        check_data_set(args.val_ann, args.val_images, evaluated, content=val),
+    ]
     sigmas, sources = choose_sigmas(args, train, skeleton, evaluated)
-    notes = [note for report in reports if (note := report.note())]
     if args.val_ann.resolve() == args.annotations.resolve():
         notes.append(f'{args.val_ann} is trained on as well: its AP says little of others.')
     files: dict[Path, str] = {}
     if args.category:
         args.annotations, args.val_ann = (args.out / f'{name}.json' for name in ('train', 'val'))
         files = {args.annotations: json.dumps(train), args.val_ann: json.dumps(val)}
-    files[args.out / 'metainfo.py'] = metainfo_text(make_metainfo(args.name, skeleton, sigmas))
+    metainfo = make_metainfo(args.name, skeleton, sigmas)
+    text = pformat(metainfo, width=160, compact=True, sort_dicts=False)  # a line a keypoint
+    files[args.out / 'metainfo.py'] = f'dataset_info = {text}\n'
     start, size = base.stem.rpartition('_')[0], base.stem.rpartition('-')[2]
     config = args.out / f'{start}_{args.name}-{size}.py'
-    files[config] = config_text(args, base, model, count, has_areas(val))
+    files[config] = config_text(args, base, model, count, has_areas(val['annotations']))
     for path, text in files.items():
         if path.exists() and not args.overwrite and path.read_bytes() != text.encode():
             raise InputError(f'{path} is there already: give another --out, or --overwrite.')
     for path, text in files.items():
         write_whole(path, text.encode())
     pairs = ', '.join(f'{skeleton.names[a]}/{skeleton.names[b]}' for a, b in skeleton.pairs())
-    print(*notes, *(f'Wrote {path}.' for path in files), sep='\n')
+    print(*filter(None, notes), *(f'Wrote {path}.' for path in files), sep='\n')
     pairs = (
         shorten(pairs, 400, placeholder=' ...')
         or 'none (--pairs gives them), so mirroring swaps nothing'

@@ -10,18 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-
-import sdpose.plugin  # noqa: F401  registers the modules, and lets MMPose import
-
-# isort: split
-from mmpose.registry import MODELS
 from speed.subject import Inference, Subject
 from speed.timing import time_in_turns
 
 from papers.tables import ROOT, Model
-from sdpose.engine.config_file import load_config
 from sdpose.errors import InputError
 
 
@@ -50,10 +42,11 @@ def count(model: Model) -> Complexity:
     Raises:
         InputError: torch is too old to count.
     """
-    cfg = _load(model)
-    width, height = input_size(cfg)
+    subject = Subject(config_path(model.config), 'cpu')
+    steps = subject.load_config().val_pipeline
+    width, height = next(step.input_size for step in steps if step.type == 'TopdownAffine')
     with torch.device('meta'), torch.no_grad():
-        network = MODELS.build(cfg.model).eval()
+        network = subject.build().eval()
         image = torch.zeros(1, 3, height, width)
         by_operator = multiply_adds(lambda: network(image, None, mode='tensor'))
     total = sum(by_operator.values())
@@ -115,15 +108,3 @@ def metrics_of(model: Model, checkpoint: Path, data_root: str | None) -> dict[st
         if result.returncode:
             raise InputError(f'tools/test.py failed for {config} and {checkpoint}; see above.')
         return json.loads(out.read_text())
-
-
-def input_size(cfg: Config) -> tuple[int, int]:
-    """Width and height in pixels of what a pose model reads."""
-    (size, *_) = (s.input_size for s in cfg.val_pipeline if s.type == 'TopdownAffine')
-    return size
-
-
-def _load(model: Model) -> Config:
-    cfg = load_config(config_path(model.config))
-    init_default_scope('mmpose')
-    return cfg

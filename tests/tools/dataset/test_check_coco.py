@@ -1,10 +1,8 @@
 # Copyright (c) the sdpose authors. Licensed under Apache-2.0.
-import json
-
 import cv2
 import pytest
 
-from conftest import assert_one_sentence, call_tool
+from conftest import assert_one_sentence, call_tool, change_json
 
 TOOL = 'tools/dataset/check_coco.py'
 
@@ -12,11 +10,10 @@ TOOL = 'tools/dataset/check_coco.py'
 @pytest.fixture
 def files(toy_coco, tmp_path):
     """Annotations in which somebody lacks an area and somebody has no labelled keypoint."""
-    content = json.loads((toy_coco / 'annotations/person_keypoints_train2017.json').read_text())
-    del content['annotations'][0]['area']
-    path = tmp_path / 'ann\n.json'
-    path.write_text(json.dumps(content))
-    return path, toy_coco / 'train2017'
+    path = toy_coco / 'annotations/person_keypoints_train2017.json'
+    out = tmp_path / 'ann\n.json'
+    change_json(path, lambda content: content['annotations'][0].pop('area'), out)
+    return out, toy_coco / 'train2017'
 
 
 def test_what_is_told(files):
@@ -26,10 +23,7 @@ def test_what_is_told(files):
     assert 'warning: 1 x without area' in result.stdout
     assert result.stdout.endswith('It can be trained on.\n')
     assert call_tool(TOOL, path, folder, '--strict').returncode == 1
-    content = json.loads(path.read_text())
-    for person in content['annotations'][:3]:
-        person['bbox'] = 'x\x1b'
-    path.write_text(json.dumps(content))
+    change_json(path, lambda c: [person.update(bbox='x\x1b') for person in c['annotations'][:3]])
     result = call_tool(TOOL, path, 'none', '--no-pictures', '--show', 2)
     assert result.returncode == 1
     first, *records = result.stdout.splitlines()[:3]
@@ -39,21 +33,18 @@ def test_what_is_told(files):
     assert '\x1b' not in result.stdout
 
 
-@pytest.mark.parametrize('name', ['a/sheet.png', 'sheet.pdf', 'sheet.jpg'])
-def test_sheet(files, tmp_path, name):
-    result = call_tool(TOOL, *files, '--sheet', tmp_path / name)
+def test_sheet(files, tmp_path):
+    path = tmp_path / 'a/sheet.png'
+    result = call_tool(TOOL, *files, '--sheet', path)
     assert (result.returncode, result.stderr) == (0, '')
-    assert f'Wrote {tmp_path / name}.' in result.stdout
-    assert name.endswith('pdf') or cv2.imread(str(tmp_path / name)).std() > 10
+    assert f'Wrote {path}.' in result.stdout
+    assert cv2.imread(str(path)).std() > 10
 
 
-@pytest.mark.parametrize(
-    ('content', 'message'), [('', 'it is empty'), ('{', 'is not JSON'), ('[]', 'in COCO format')]
-)
-def test_something_else(tmp_path, content, message):
+def test_something_else(tmp_path):
     path = tmp_path / 'a.json'
-    path.write_text(content)
-    assert_one_sentence(call_tool(TOOL, path, tmp_path), message)
+    path.write_text('[]')
+    assert_one_sentence(call_tool(TOOL, path, tmp_path), 'in COCO format')
     assert_one_sentence(call_tool(TOOL, tmp_path / 'none', tmp_path), 'There is no file of ann')
     assert_one_sentence(call_tool(TOOL, path, tmp_path / 'none'), 'There is no image folder')
     assert_one_sentence(call_tool(TOOL, path, tmp_path, '--sheet', 'a.x'), 'must end in .png')
