@@ -76,7 +76,7 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
         '--val-ann', type=Path, required=True, help='persons that training does not see, for AP'
     )
     parser.add_argument('--val-images', type=Path, help='folder of their images (default: IMAGES)')
-    parser.add_argument('--out', type=Path, help='folder to write to (default: configs/NAME)')
+    parser.add_argument('--out', type=Path, help='folder to write to (default: projects/NAME)')
     parser.add_argument('--category', help='take its annotations alone, into files in OUT')
     parser.add_argument('--keypoints', nargs='+', metavar='NAME', help="instead of the file's")
     parser.add_argument(
@@ -93,7 +93,7 @@ def parse_args(arguments: Arguments) -> argparse.Namespace:
     args = parser.parse_args(arguments)
     if not re.fullmatch(r'\w[\w.-]*', args.name):
         raise InputError(f'--name {args.name!r} must be letters, digits, "_", "-" and dots.')
-    args.out = args.out or Path('configs', args.name)
+    args.out = args.out or Path('projects', args.name)
     args.val_images = args.val_images or args.images
     return args
 
