@@ -89,6 +89,7 @@ setup(
             'pytest',
             'pytest-xdist',
             'ruff',
+            'tensorboard',
             'types-PyYAML',
         ],
         'onnx': ['onnx>=1.16', 'onnxruntime>=1.18'],
