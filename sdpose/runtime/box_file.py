@@ -118,8 +118,7 @@ class BoxFile:
         if category not in self._persons and numbers([category], 1):
             return f'of another category than {self._persons[0]} (person)'
         # as MMPose's data sets
-        is_left_out = entry.get('iscrowd') or entry.get('num_keypoints') == 0
-        if self.is_ground_truth and is_left_out:
+        if self.is_ground_truth and (entry.get('iscrowd') or not _has_keypoints(entry)):
             return 'of a crowd or without labelled keypoints'
         if not self.is_ground_truth and score and score[0] < self._threshold:
             return f'with a score below {self._threshold:g}'
@@ -222,3 +221,11 @@ def _clip_as_mmpose(boxes: np.ndarray, image: np.ndarray) -> np.ndarray:
     start = np.clip(boxes[:, :2], 0, limit)
     end = np.clip(boxes[:, :2] + boxes[:, 2:], 0, limit)
     return np.concatenate([start, end - start], axis=1)
+
+
+def _has_keypoints(person: dict) -> bool:
+    """Whether an annotation has labelled keypoints; one that does not tell may have some."""
+    keypoints = person.get('keypoints')
+    if 'num_keypoints' in person or not isinstance(keypoints, list):
+        return person.get('num_keypoints') != 0
+    return any(keypoints[2::3])

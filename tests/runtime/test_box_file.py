@@ -64,6 +64,15 @@ def test_ground_truth_gives_what_mmpose_tests(tmp_path):
     assert len(persons_in(boxes, 'b/x.jpg').boxes) == 0  # crowd, no keypoints, no person
 
 
+@pytest.mark.parametrize(('keypoints', 'count'), [([5, 5, 0], 0), ([5, 5, 2], 1), ([], 0), (7, 1)])
+def test_labelled_keypoints_are_counted_where_no_number_is_given(tmp_path, keypoints, count):
+    person = annotation(9, [4, 4, 4, 4], keypoints=keypoints)
+    del person['num_keypoints']
+    entries = [annotation(7, [1, 2, 3, 4]), person]
+    boxes = BoxFile(write(tmp_path / 'a.json', dict(TRUTH, annotations=entries)))
+    assert len(persons_in(boxes, 'b/y.jpg').boxes) == count
+
+
 def test_animals_are_persons_where_no_category_is_called_so(tmp_path):
     kinds = [dict(id=4, name='dog'), dict(id=0, name='cat')]
     entries = [annotation(9, [4, 4, 4, 4], category_id=kind['id']) for kind in kinds]
