@@ -34,6 +34,7 @@ class SafeCheckpointHook(CheckpointHook):
             name = Path(runner._load_from).name
             self.last_ckpt = self.file_backend.join_path(self.out_dir, name)  # to note it there
             runner.logger.info('The resumed checkpoint has not been validated: this comes first.')
+            runner.message_hub.update_info_dict(self._counts)  # MMEngine counts on before it
             runner.val_loop.run()
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float]) -> None:
@@ -62,7 +63,9 @@ class SafeCheckpointHook(CheckpointHook):
             checkpoint['gradients'] = found
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Go on with them."""
+        """Go on with them, and remember what the message hub counted."""
+        found = checkpoint.get('message_hub', {}).get('runtime_info', {})
+        self._counts = {key: found[key] for key in ('epoch', 'iter') if key in found}
         parameters = dict(getattr(runner.model, 'module', runner.model).named_parameters())
         for name, gradient in checkpoint.get('gradients', {}).items() if runner._resume else ():
             parameters[name].grad = gradient.to(parameters[name].device)

@@ -53,23 +53,30 @@ def test_old_checkpoint_goes_after_the_new_one_is_there(
     assert [path.name for path in (tmp_path / 'run').glob('*.pth')] == ['epoch_2.pth']
 
 
-def test_validation_that_was_cut_off_is_made_up_for(make_config, toy_coco, tmp_path, monkeypatch):
+@pytest.mark.parametrize('max_epochs', [1, 2])  # the first validation is the last, or not
+def test_validation_that_was_cut_off_is_made_up_for(
+    max_epochs, make_config, toy_coco, tmp_path, monkeypatch
+):
     config = make_config()
     unbroken, broken = tmp_path / 'unbroken', tmp_path / 'broken'
-    train(unbroken, toy_coco, config=config, max_epochs=2)
+    train(unbroken, toy_coco, config=config, max_epochs=max_epochs)
     with monkeypatch.context() as patch:
         patch.setattr('mmengine.runner.ValLoop.run', interrupt)
-        assert train(broken, toy_coco, config=config, max_epochs=2).returncode == 130
+        assert train(broken, toy_coco, config=config, max_epochs=max_epochs).returncode == 130
     assert [path.name for path in broken.glob('*.pth')] == ['epoch_1.pth']
-    assert train(broken, toy_coco, '--resume', config=config, max_epochs=2).returncode == 0
+    assert train(broken, toy_coco, '--resume', config=config, max_epochs=max_epochs).returncode == 0
     starts = [path.parent.parent.name for path in sorted(broken.glob('2*/vis_data/scalars.json'))]
     records = [record for start in starts for record in logged_records(broken, start)]
     errors = [record['EPE'] for record in records if 'EPE' in record]
     assert errors == [r['EPE'] for r in logged_records(unbroken) if 'EPE' in r]
     (best,) = unbroken.glob('best_EPE_*.pth')
-    for name in ('epoch_2.pth', best.name):
+    last = f'epoch_{max_epochs}.pth'
+    for name in (last, best.name):
         assert equal_weights(unbroken / name, broken / name)
-    again = train(broken, toy_coco, '--resume', config=config, max_epochs=2)
+    told = [load_checkpoint_file(run / last)['message_hub'] for run in (unbroken, broken)]
+    for key in ('epoch', 'iter', 'last_validation'):
+        assert told[0]['runtime_info'][key] == told[1]['runtime_info'][key], key
+    again = train(broken, toy_coco, '--resume', config=config, max_epochs=max_epochs)
     assert 'has not been validated' not in again.stdout
 
 
