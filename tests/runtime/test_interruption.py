@@ -13,10 +13,14 @@ from sdpose.runtime.interruption import interruptible
 
 @pytest.fixture(autouse=True)
 def _handlers():
-    """As at the start of a command; where tests run in the background, Ctrl-C is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """As at the start of a command; in the background Ctrl-C is ignored, under nohup SIGHUP."""
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    }
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def wait():
