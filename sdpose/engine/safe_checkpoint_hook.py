@@ -63,11 +63,13 @@ class SafeCheckpointHook(CheckpointHook):
             checkpoint['gradients'] = found
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Go on with them, and remember what the message hub counted."""
-        found = checkpoint.get('message_hub', {}).get('runtime_info', {})
+        """Go on with them, and remember what the message hub counted, where a run is resumed."""
+        if not runner._resume:
+            return
+        found = checkpoint['message_hub']['runtime_info']
         self._counts = {key: found[key] for key in ('epoch', 'iter') if key in found}
         parameters = dict(getattr(runner.model, 'module', runner.model).named_parameters())
-        for name, gradient in checkpoint.get('gradients', {}).items() if runner._resume else ():
+        for name, gradient in checkpoint.get('gradients', {}).items():
             parameters[name].grad = gradient.to(parameters[name].device)
 
     def _save_checkpoint(self, runner: Runner) -> None:
